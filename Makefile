@@ -1,0 +1,232 @@
+# Skerry's build. `make help` is the index; docs/building.md tells how it hangs together.
+#
+#   V  variant: release (default), debug, asan, tsan, ubsan        outputs stand in $(O)/$(V)/
+#   O  build root, default build. Several roots may be built at once: they share generated code,
+#      third-party libraries and ccache.
+#
+# Every folder src/<folder> is a static library. src/LAYERS says which folders it may include; its unit
+# tests are linked with exactly those, so a folder can be built and tested while another one is broken.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -ec
+.DELETE_ON_ERROR:
+.SECONDARY:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules --no-builtin-variables --no-print-directory
+
+V ?= release
+O ?= build
+# Generated code and third-party builds do not depend on the variant or on O: with one path for all, ccache
+# answers for every build root.
+GEN := build/gen
+SKERRY_THIRD_PARTY_DIR ?= build/third_party
+TP := $(SKERRY_THIRD_PARTY_DIR)
+FUZZ_SECONDS ?= 5
+
+B := $(O)/$(V)
+OBJ := $(B)/obj
+Q := $(if $(VERBOSE),,@)
+LOCKED := flock $(GEN)/.lock
+
+.PHONY: all help
+all: skerry
+
+# ---- tools and flags ------------------------------------------------------------------------------
+
+have = $(firstword $(wildcard $(addsuffix /$1,$(subst :, ,$(PATH)))))
+CCACHE := $(call have,ccache)
+export CCACHE_BASEDIR := $(CURDIR)
+export CCACHE_NOHASHDIR := 1
+export CCACHE_SLOPPINESS := pch_defines,time_macros,include_file_mtime,include_file_ctime
+
+CC = gcc
+CXX = g++
+CLANG ?= clang
+CLANGXX ?= clang++
+PYTHON ?= python3
+LINKER := $(if $(call have,mold),-fuse-ld=mold,$(if $(call have,ld.lld),-fuse-ld=lld))
+
+FLAGS_release := -O2 -g1 -ffunction-sections -fdata-sections -fno-pie
+FLAGS_debug := -O0 -g1 -fno-pie
+FLAGS_asan := -O1 -g1 -fno-omit-frame-pointer -fsanitize=address -fno-pie
+FLAGS_tsan := -O1 -g1 -fno-omit-frame-pointer -fsanitize=thread -fno-pie
+FLAGS_ubsan := -O1 -g1 -fsanitize=undefined -fno-sanitize-recover=all -fno-pie
+FLAGS_fuzz := -O1 -g1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address
+
+# Not position independent: relocating at start would dirty pages in every per-pod shim process.
+LINK_release := -static -no-pie -Wl,--gc-sections
+LINK_debug := -static -no-pie
+LINK_asan := -fsanitize=address -no-pie
+LINK_tsan := -fsanitize=thread -no-pie
+LINK_ubsan := -fsanitize=undefined -no-pie
+LINK_fuzz := -fsanitize=address
+ifeq ($(V),fuzz)
+  CC := $(CLANG)
+  CXX := $(CLANGXX)
+endif
+ifndef FLAGS_$(V)
+  $(error unknown variant V=$(V): use release, debug, asan, tsan or ubsan)
+endif
+
+# httplib must see the same definitions in every translation unit. USE_POLL: select() fails for fds >= 1024.
+HTTPLIB_DEFINES := -DCPPHTTPLIB_OPENSSL_SUPPORT -DCPPHTTPLIB_ZLIB_SUPPORT -DCPPHTTPLIB_USE_POLL
+CPPFLAGS := -Isrc -I$(GEN) -isystem $(TP)/include $(HTTPLIB_DEFINES) -D_GNU_SOURCE -DCURL_STATICLIB
+CXXFLAGS := -std=c++20 -Wall -Wextra -pthread $(FLAGS_$(V))
+CFLAGS := -std=gnu11 -Wall -Wextra -pthread $(FLAGS_$(V))
+LDFLAGS := $(LINK_$(V)) -pthread $(LINKER)
+# Only what is called is linked, so every program may name them all.
+SYSTEM_LIBS := -lsqlite3 -lssl -lcrypto -lyaml-cpp -lbpf -lelf -lseccomp -lcap -larchive \
+               -lnl-route-3 -lnl-3 -lz -lzstd
+
+# ---- what there is --------------------------------------------------------------------------------
+
+$(shell mkdir -p $(B) $(GEN) $(TP))
+FILES := $(shell find src test -type f \( -name '*.cc' -o -name '*.c' -o -name '*.h' \) 2>/dev/null)
+SRC := $(filter src/%.cc src/%.c,$(FILES))
+HEADERS := $(filter src/%.h,$(FILES))
+FOLDERS := $(sort $(foreach f,$(SRC) $(HEADERS),$(word 2,$(subst /, ,$f))))
+
+# LAYERS (all folders, lowest first) and CLOSURE_<folder> (all it may include, itself last).
+-include build/layers.mk
+build/layers.mk: src/LAYERS test/tools/layers.py
+	@$(PYTHON) test/tools/layers.py --make > $@.$$$$ && mv $@.$$$$ $@
+src/LAYERS: ;
+closure = $(filter $(FOLDERS),$(if $(filter $1,$(LAYERS)),$(CLOSURE_$1),$(LAYERS) $1))
+
+# Files of embedded/ are turned into sources of a folder. A rules.mk there may
+#   - add to GEN_SRCS_<folder> and GEN_HDRS_<folder> files below $(GEN) (include path: "api/x.h" is
+#     $(GEN)/api/x.h) and give the rules that make them; prefix a recipe that writes there with $(LOCKED);
+#   - $(eval $(call embed_blob,<folder>,<name>,<file>)): the bytes of <file> become
+#     `std::string_view skerry::embedded::<name>()`, declared in "embedded/<name>.h".
+define embed_blob
+GEN_SRCS_$1 += $(GEN)/embedded/$2.S
+GEN_HDRS_$1 += $(GEN)/embedded/$2.h
+$(GEN)/embedded/$2.S: test/tools/embed.sh
+	@mkdir -p $(GEN)/embedded; test/tools/embed.sh asm $2 $3 > $$@.$$$$$$$$; mv $$@.$$$$$$$$ $$@
+$(GEN)/embedded/$2.h: test/tools/embed.sh
+	@mkdir -p $(GEN)/embedded; test/tools/embed.sh header $2 > $$@.$$$$$$$$; mv $$@.$$$$$$$$ $$@
+$(OBJ)/gen/embedded/$2.o: $3
+endef
+include $(wildcard embedded/*/rules.mk)
+
+# A folder's files: sources, tests, fuzz targets, objects.
+lib_srcs = $(filter-out %_test.cc %_fuzz.cc,$(filter src/$1/%,$(SRC)))
+test_srcs = $(filter src/$1/%_test.cc,$(SRC))
+objects = $(addprefix $(OBJ)/,$(addsuffix .o,$(basename $1)))
+gen_objects = $(patsubst $(GEN)/%,$(OBJ)/gen/%.o,$(basename $(GEN_SRCS_$1)))
+lib_objs = $(call objects,$(call lib_srcs,$1)) $(call gen_objects,$1)
+gen_headers = $(foreach f,$(call closure,$1),$(GEN_HDRS_$f))
+libs = $(foreach f,$1,$(B)/lib$f.a)
+# httplib and curl are needed by whoever may use the http folder.
+http_libs = $(if $(filter http,$1),$(TP)/lib/libhttplib.a $(TP)/lib/libcurl.a)
+http_headers = $(if $(filter http,$1),$(TP)/include/httplib.h $(TP)/include/curl/curl.h)
+
+# $(call remember,file,text): write text to file if it differs, so that what depends on it is made again.
+same = $(and $(findstring x$1x,x$2x),$(findstring x$2x,x$1x))
+remember = $(if $(call same,$(if $(wildcard $1),$(file <$1),new),$(strip $2)),,$(file >$1,$(strip $2)))
+$(call remember,$(B)/flags,$(CXX) $(CPPFLAGS) $(CXXFLAGS) $(CFLAGS) $(LDFLAGS))
+
+# ---- compiling ------------------------------------------------------------------------------------
+
+# The target in the dependency file is written as $(OBJ)/..., so that ccache's copy fits every build root.
+DEPFLAGS = -MMD -MP -MF $(@:.o=.d) -MT '$$(OBJ)/$(patsubst $(OBJ)/%,%,$@)'
+define compile_cxx
+	@mkdir -p $(@D); echo "  CXX  $<"
+	$(Q)$(CCACHE) $(CXX) $(CPPFLAGS) $(CXXFLAGS) $(DEPFLAGS) -c $< -o $@
+endef
+define compile_c
+	@mkdir -p $(@D); echo "  CC   $<"
+	$(Q)$(CCACHE) $(CC) $(CPPFLAGS) $(CFLAGS) $(DEPFLAGS) -c $< -o $@
+endef
+$(OBJ)/%.o: %.cc $(B)/flags
+	$(compile_cxx)
+$(OBJ)/%.o: %.c $(B)/flags
+	$(compile_c)
+$(OBJ)/gen/%.o: $(GEN)/%.cc $(B)/flags
+	$(compile_cxx)
+$(OBJ)/gen/%.o: $(GEN)/%.c $(B)/flags
+	$(compile_c)
+$(OBJ)/gen/%.o: $(GEN)/%.S
+	@mkdir -p $(@D)
+	$(Q)$(CC) -c $< -o $@
+%.h: ;
+$(B)/flags: ;
+-include $(wildcard $(patsubst %.o,%.d,$(call objects,$(filter %.cc %.c,$(FILES))) $(foreach f,$(FOLDERS),$(call gen_objects,$f))))
+
+# ---- a folder: its library and its tests ------------------------------------------------------------
+
+define link
+	@echo "  LINK $@"
+	$(Q)$(CXX) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(SYSTEM_LIBS)
+endef
+
+define folder_rules
+.PHONY: lib-$1 test-$1
+lib-$1: $(B)/lib$1.a
+$(B)/lib$1.a: $(call lib_objs,$1) $(B)/lib$1.list
+	@rm -f $$@; ar rcsD $$@ $$(filter %.o,$$^)
+$$(call remember,$(B)/lib$1.list,$(call lib_objs,$1))
+$(B)/lib$1.list: ;
+$(OBJ)/src/$1/.none $(call lib_objs,$1) $(call objects,$(filter src/$1/%_test.cc src/$1/%_fuzz.cc,$(SRC))): | \
+  $(call gen_headers,$1) $(call http_headers,$(call closure,$1))
+endef
+define folder_test_rules
+UNIT_TESTS += $(B)/test_$1
+$(B)/test_$1: $(call objects,$(call test_srcs,$1)) $(OBJ)/test/tools/doctest_main.o \
+  $(call libs,$(call closure,$1)) $(call http_libs,$(call closure,$1))
+	$$(link)
+test-$1: $(B)/test_$1
+	@$(RUN_TEST) $(B)/test_$1 $(TEST_ARGS)
+endef
+define folder_no_test_rules
+test-$1: lib-$1
+	@echo "src/$1 has no unit tests"
+endef
+# Address space randomisation with many bits confuses the thread sanitizer of gcc 12.
+RUN_TEST := $(if $(filter tsan,$(V)),setarch -R)
+$(foreach f,$(FOLDERS),$(eval $(call folder_rules,$f)))
+$(foreach f,$(FOLDERS),$(eval $(call folder$(if $(call test_srcs,$f),,_no)_test_rules,$f)))
+
+# ---- the executable ---------------------------------------------------------------------------------
+
+.PHONY: skerry
+skerry: $(B)/skerry
+$(B)/skerry.full: $(call lib_objs,app) $(call libs,$(filter-out app,$(FOLDERS))) $(call http_libs,$(FOLDERS))
+	$(link)
+ifeq ($(V),release)
+$(B)/skerry: $(B)/skerry.full
+	$(Q)objcopy --only-keep-debug $< $@.debug
+	$(Q)objcopy --strip-all --add-gnu-debuglink=$@.debug $< $@.tmp && mv $@.tmp $@
+else
+$(B)/skerry: $(B)/skerry.full
+	$(Q)ln -f $< $@
+endif
+
+# ---- third-party libraries and packages -------------------------------------------------------------
+
+# Built once from Debian's source packages, pinned by version (embedded/third_party/*.sh), kept by `make clean`.
+.PHONY: third_party deps
+third_party: $(TP)/lib/libhttplib.a $(TP)/lib/libcurl.a $(TP)/bin/crun ## build httplib, curl and crun from Debian's sources
+$(TP)/include/httplib.h $(TP)/lib/httplib.cc &: embedded/third_party/httplib.sh embedded/third_party/source.sh
+	@echo "  GET  httplib"; embedded/third_party/httplib.sh $(TP)
+$(TP)/lib/libhttplib.a: $(TP)/lib/httplib.cc $(TP)/include/httplib.h
+	@echo "  LIB  httplib"
+	$(Q)$(CCACHE) g++ -std=c++20 -O2 -ffunction-sections -fdata-sections -fno-pie $(HTTPLIB_DEFINES) \
+	  -I$(TP)/include -c $< -o $@.$$$$.o; ar rcsD $@.$$$$ $@.$$$$.o; rm $@.$$$$.o; mv $@.$$$$ $@
+$(TP)/lib/libcurl.a $(TP)/include/curl/curl.h &: embedded/third_party/curl.sh embedded/third_party/source.sh
+	@echo "  LIB  curl (takes a minute, once)"; embedded/third_party/curl.sh $(TP)
+$(TP)/bin/crun: embedded/third_party/crun.sh embedded/third_party/source.sh
+	@echo "  EXE  crun (takes two minutes, once)"; embedded/third_party/crun.sh $(TP)
+embedded/third_party/%.sh: ;
+test/tools/%: ;
+
+deps: ## install the Debian packages that the build and the tests need (root)
+	@test/tools/deps.sh
+
+# ---- help -------------------------------------------------------------------------------------------
+
+help: ## this list
+	@echo "make [V=release|debug|asan|tsan|ubsan] [O=build] [target]"; echo
+	@echo "  lib-<folder>     build one folder's library"
+	@echo "  test-<folder>    build and run one folder's unit tests (TEST_ARGS='-tc=*name*' selects)"
+	@sed -n 's/^\([a-z_-]*\):[^#=]*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  %-16s %s\n", $$1, $$2}'

@@ -1,0 +1,64 @@
+# Sourced by the build scripts beside it: `fetch_source PACKAGE VERSION SUITE DIR` unpacks Debian's source
+# package into DIR (which then holds the source tree as DIR/src).
+#
+# The host's apt configuration is left alone: mirrors and keys are read from it, and a private apt state below
+# $TP/apt gets `deb-src` entries. A suite the host does not name (trixie, for crun) uses the same mirror.
+
+set -euo pipefail
+TP=$(realpath -m "$1")
+mkdir -p "$TP/include" "$TP/lib" "$TP/bin" "$TP/apt" "$TP/work"
+
+# One builder at a time, whoever started it: the tree is shared by all build roots and variants.
+exec 9>"$TP/.lock"
+flock 9
+
+# The URI of the Debian mirror the host itself uses (not the security one).
+debian_mirror() {
+  apt-get indextargets --format '$(SITE) $(REPO_URI) $(ORIGIN) $(LABEL)' 'Created-By: Packages' 2>/dev/null |
+    awk '$3 == "Debian" && $4 == "Debian" {print $2; exit}' | grep . && return
+  # Nothing downloaded yet: read the configuration as it is written.
+  { cat /etc/apt/sources.list.d/*.sources 2>/dev/null | sed -n 's/^URIs: *\([^ ]*\).*/\1/p'
+    cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null |
+      sed -n 's/^deb \(\[[^]]*\] \)\?\([^ ]*\) .*/\2/p'; } | grep '/debian/\?$' | head -1
+}
+
+# Private apt state for a suite; prints the options that select it.
+apt_for() { # SUITE
+  local suite=$1 dir=$TP/apt/$1 mirror
+  mirror=$(debian_mirror)
+  [ -n "$mirror" ] || { echo "no Debian mirror found in /etc/apt" >&2; return 1; }
+  mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
+  local sign=
+  [ ! -e /usr/share/keyrings/debian-archive-keyring.gpg ] ||
+    sign="[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] "
+  {
+    for kind in deb deb-src; do
+      echo "$kind $sign$mirror $suite main"
+      # Security updates replace the package of a stable suite and are served beside the main archive.
+      case $suite in bookworm | trixie)
+        echo "$kind $sign${mirror%/}-security $suite-security main"
+        echo "$kind $sign$mirror $suite-updates main" ;;
+      esac
+    done
+  } >"$dir/sources.list"
+  APT=(-qq -oDir::State::Lists="$dir/lists" -oDir::Etc::SourceList="$dir/sources.list"
+    -oDir::Etc::SourceParts=/dev/null -oDir::Cache="$dir/cache" -oAPT::Sandbox::User=root
+    -oAcquire::Languages=none -oAcquire::Retries=3)
+  if [ ! -e "$dir/updated" ] || [ -n "$(find "$dir/updated" -mmin +1440)" ]; then
+    apt-get "${APT[@]}" update >&2 || echo "apt-get update ($suite) was incomplete, going on" >&2
+    touch "$dir/updated"
+  fi
+}
+
+fetch_source() { # PACKAGE VERSION SUITE DIR
+  local package=$1 version=$2 suite=$3 dir=$4
+  rm -rf "$dir"
+  mkdir -p "$dir"
+  apt_for "$suite"
+  (cd "$dir" && apt-get "${APT[@]}" source --only-source "$package=$version" >fetch.log 2>&1) || {
+    cat "$dir/fetch.log" >&2
+    echo "Debian's source package $package $version could not be fetched ($suite)" >&2
+    return 1
+  }
+  mv "$(find "$dir" -mindepth 1 -maxdepth 1 -type d)" "$dir/src"
+}
