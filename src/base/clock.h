@@ -1,0 +1,35 @@
+// Time: an interface, so that tests and simulation decide what time it is.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace skerry {
+
+using WallTime = std::chrono::sys_time<std::chrono::nanoseconds>;
+using MonoTime = std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds>;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  virtual WallTime now() const = 0;   // for timestamps in objects
+  virtual MonoTime mono() const = 0;  // for timeouts and delays
+};
+
+class SystemClock final : public Clock {
+ public:
+  WallTime now() const override;
+  MonoTime mono() const override;
+};
+
+// RFC 3339 in UTC. digits = 0: "2026-01-02T03:04:05Z" (metav1.Time), 6: metav1.MicroTime, 9: log files.
+std::string format_rfc3339(WallTime time, int digits = 0);
+// Accepts any offset and fraction of up to nine digits.
+std::optional<WallTime> parse_rfc3339(std::string_view text);
+
+}  // namespace skerry

@@ -1,0 +1,18 @@
+// YAML to and from JSON values (yaml-cpp inside), with the YAML 1.1 scalars Kubernetes' clients accept.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "json/json.h"
+
+namespace skerry::json {
+
+// One document. BadRequest with line and column on bad text; aliases are resolved, with a bound on the result's size.
+Result<Json> parse_yaml(std::string_view text);
+// All documents of a stream, empty ones left out.
+Result<std::vector<Json>> parse_yaml_stream(std::string_view text);
+std::string dump_yaml(const Json& value);
+
+}  // namespace skerry::json
