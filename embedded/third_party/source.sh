@@ -4,7 +4,8 @@
 # The host's apt configuration is left alone: mirrors and keys are read from it, and a private apt state below
 # $TP/apt gets `deb-src` entries. A suite the host does not name (trixie, for crun) uses the same mirror.
 
-set -euo pipefail
+set -Eeuo pipefail
+unset MAKEFLAGS MAKELEVEL MFLAGS # these builds have their own job count
 TP=$(realpath -m "$1")
 mkdir -p "$TP/include" "$TP/lib" "$TP/bin" "$TP/apt" "$TP/work"
 
@@ -61,4 +62,22 @@ fetch_source() { # PACKAGE VERSION SUITE DIR
     return 1
   }
   mv "$(find "$dir" -mindepth 1 -maxdepth 1 -type d)" "$dir/src"
+}
+
+# From here on all output goes to FILE; its end is shown if the script fails.
+log_to() { # FILE
+  BUILD_LOG=$1
+  exec 3>&2 >"$BUILD_LOG" 2>&1
+  trap 'tail -30 "$BUILD_LOG" >&3' ERR
+}
+
+# A part is built again when its version or its script changes.
+stamp() { echo "$VERSION $(sha256sum <"$0" | cut -c1-16)"; }
+exit_if_built() { # NAME FILE...
+  local name=$1 f
+  shift
+  [ "$(cat "$TP/lib/$name.version" 2>/dev/null)" = "$(stamp)" ] || return 0
+  for f; do [ -e "$TP/$f" ] || return 0; done
+  for f; do touch "$TP/$f"; done
+  exit 0
 }
