@@ -202,6 +202,88 @@ $(B)/skerry: $(B)/skerry.full
 	$(Q)ln -f $< $@
 endif
 
+# ---- tests ------------------------------------------------------------------------------------------
+
+# Integration programs start the real executable ($SKERRY). Each folder test/<suite>/ with *_test.cc is one
+# program it_<suite>; test/harness/ is linked into all of them. Scripts named test/<suite>/*_test.sh run too.
+# test/bench/ holds the benchmarks: its sources are one program, and test/bench/run is what `make bench` starts.
+# A test/<suite>/rules.mk may add more targets (## comments make them appear in `make help`).
+HARNESS := $(filter test/harness/%.cc,$(FILES))
+SUITES := $(sort $(foreach f,$(filter test/%_test.cc,$(FILES)),$(word 2,$(subst /, ,$f))))
+SUITE_FOLDERS := $(call closure,client) $(filter os,$(FOLDERS))
+BENCH := $(filter test/bench/%.cc,$(FILES))
+define suite_rules
+$(B)/$2: $(call objects,$(HARNESS) $(filter test/$1/%.cc,$(FILES))) $3 \
+  $(call libs,$(sort $(SUITE_FOLDERS))) $(call http_libs,$(SUITE_FOLDERS))
+	$$(link)
+$(call objects,$(HARNESS) $(filter test/$1/%.cc,$(FILES))): | \
+  $(foreach f,$(SUITE_FOLDERS),$(GEN_HDRS_$f)) $(call http_headers,$(SUITE_FOLDERS))
+endef
+$(foreach s,$(SUITES),$(eval $(call suite_rules,$s,it_$s,$(OBJ)/test/tools/doctest_main.o)))
+$(if $(BENCH),$(eval $(call suite_rules,bench,bench)))
+INTEGRATION := $(SUITES:%=$(B)/it_%)
+INTEGRATION_SCRIPTS := $(sort $(wildcard test/*/*_test.sh))
+
+.PHONY: test test-unit integration bench fuzz asan tsan ubsan
+RUN_TESTS = SKERRY=$(abspath $(B)/skerry) B=$(abspath $(B)) test/tools/run_tests.sh
+test: skerry $(UNIT_TESTS) $(INTEGRATION) ## build all, run unit tests and the integration programs
+	@$(RUN_TESTS) $(UNIT_TESTS) $(INTEGRATION) $(INTEGRATION_SCRIPTS)
+test-unit: $(UNIT_TESTS) ## the unit tests of all folders
+	@RUN='$(RUN_TEST)' $(RUN_TESTS) $(UNIT_TESTS)
+integration: skerry $(INTEGRATION) ## programs under test/ that drive the real executable (root)
+	@$(RUN_TESTS) $(INTEGRATION) $(INTEGRATION_SCRIPTS)
+bench: skerry $(if $(BENCH),$(B)/bench) ## the figures of docs/performance.md
+	@SKERRY=$(abspath $(B)/skerry) B=$(abspath $(B)) test/bench/run
+asan tsan ubsan: ## the unit tests under a sanitizer
+	@$(MAKE) V=$@ test-unit
+
+# Fuzz targets src/<folder>/<name>_fuzz.cc define LLVMFuzzerTestOneInput. Found inputs gather in build/corpus.
+FUZZ := $(filter src/%_fuzz.cc,$(FILES))
+fuzz: ## every fuzz target for FUZZ_SECONDS (default 5) each
+	@$(MAKE) V=fuzz fuzz-run
+ifeq ($(V),fuzz)
+fuzz_name = fuzz_$(subst /,_,$(patsubst src/%_fuzz.cc,%,$1))
+FUZZ_PROGRAMS := $(foreach f,$(FUZZ),$(B)/$(call fuzz_name,$f))
+define fuzz_rules
+$(B)/$(call fuzz_name,$1): $(call objects,$1) $(call libs,$(call closure,$(word 2,$(subst /, ,$1)))) \
+  $(call http_libs,$(call closure,$(word 2,$(subst /, ,$1))))
+	$$(link) -fsanitize=fuzzer
+endef
+$(foreach f,$(FUZZ),$(eval $(call fuzz_rules,$f)))
+.PHONY: fuzz-run
+fuzz-run: $(FUZZ_PROGRAMS)
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) test/tools/run_fuzz.sh build/corpus $(FUZZ_PROGRAMS)
+endif
+
+# ---- keeping the code in order ------------------------------------------------------------------------
+
+.PHONY: lint lint-headers lint-clang lint-tidy format format-check layers compile_commands.json
+LINT := build/lint
+CLANG_CHECK = $(CLANGXX) $(CPPFLAGS) -std=c++20 -Wall -Wextra -Wno-unused-command-line-argument
+HANDWRITTEN := $(filter src/%.cc test/%.cc,$(FILES))
+lint: layers lint-headers lint-clang lint-tidy ## layers, self-contained headers, clang's warnings, clang-tidy
+lint-headers: $(HEADERS:%=$(LINT)/%.ok)
+lint-clang: $(HANDWRITTEN:%=$(LINT)/%.clang)
+lint-tidy: $(HANDWRITTEN:%=$(LINT)/%.tidy)
+ALL_HEADERS = $(HEADERS) $(foreach f,$(FOLDERS),$(GEN_HDRS_$f))
+$(HEADERS:%=$(LINT)/%.ok): $(LINT)/%.ok: % | $(foreach f,$(FOLDERS),$(GEN_HDRS_$f)) $(TP)/include/httplib.h
+	@mkdir -p $(@D); echo "  HDR  $<"
+	$(Q)$(CXX) $(CPPFLAGS) $(CXXFLAGS) -fsyntax-only -x c++ -include $< /dev/null && touch $@
+$(LINT)/%.clang: % $(HEADERS) | $(foreach f,$(FOLDERS),$(GEN_HDRS_$f)) $(TP)/include/httplib.h
+	@mkdir -p $(@D); echo "  CLNG $<"
+	$(Q)$(CLANG_CHECK) -Wthread-safety -fsyntax-only $< && touch $@
+$(LINT)/%.tidy: % .clang-tidy $(HEADERS) | $(foreach f,$(FOLDERS),$(GEN_HDRS_$f)) $(TP)/include/httplib.h
+	@mkdir -p $(@D); echo "  TIDY $<"
+	$(Q)clang-tidy --quiet $< -- $(CPPFLAGS) -std=c++20 2>$@.log || { cat $@.log; exit 1; }; touch $@
+format: ## clang-format everything written by hand
+	@clang-format -i $(FILES)
+format-check: ## does clang-format find nothing to do?
+	@clang-format --dry-run -Werror $(FILES)
+layers: ## do the #includes keep to src/LAYERS?
+	@$(PYTHON) test/tools/layers.py
+compile_commands.json: ## for editors
+	@$(MAKE) -n -B V=debug O=build lib-all-objects 2>/dev/null | $(PYTHON) test/tools/compile_commands.py > $@
+
 # ---- third-party libraries and packages -------------------------------------------------------------
 
 # Built once from Debian's source packages, pinned by version (embedded/third_party/*.sh), kept by `make clean`.
@@ -222,6 +304,12 @@ test/tools/%: ;
 
 deps: ## install the Debian packages that the build and the tests need (root)
 	@test/tools/deps.sh
+
+.PHONY: clean
+clean: ## remove all outputs except the third-party builds
+	@find build -mindepth 1 -maxdepth 1 ! -name third_party ! -name test-tools ! -name corpus -exec rm -rf {} + 2>/dev/null || true
+
+include $(wildcard test/*/rules.mk)
 
 # ---- help -------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@
 
 set -Eeuo pipefail
 unset MAKEFLAGS MAKELEVEL MFLAGS # these builds have their own job count
+SCRIPT=$(realpath "$0")
 TP=$(realpath -m "$1")
 mkdir -p "$TP/include" "$TP/lib" "$TP/bin" "$TP/apt" "$TP/work"
 
@@ -72,7 +73,7 @@ log_to() { # FILE
 }
 
 # A part is built again when its version or its script changes.
-stamp() { echo "$VERSION $(sha256sum <"$0" | cut -c1-16)"; }
+stamp() { echo "$VERSION $(sha256sum <"$SCRIPT" | cut -c1-16)"; }
 exit_if_built() { # NAME FILE...
   local name=$1 f
   shift
@@ -80,4 +81,18 @@ exit_if_built() { # NAME FILE...
   for f; do [ -e "$TP/$f" ] || return 0; done
   for f; do touch "$TP/$f"; done
   exit 0
+}
+
+# Upstream's tarball as Debian's archive holds it, checked against SHA256; for a version of another suite.
+fetch_orig() { # POOL_PATH SHA256 DIR
+  local dir=$3 mirror
+  mirror=$(debian_mirror)
+  rm -rf "$dir"
+  mkdir -p "$dir/src"
+  /usr/lib/apt/apt-helper -oAPT::Sandbox::User=root download-file \
+    "${mirror%/}/$1" "$dir/orig.tar" "SHA256:$2" >"$dir/fetch.log" 2>&1 || {
+    cat "$dir/fetch.log" >&2
+    return 1
+  }
+  tar -xf "$dir/orig.tar" -C "$dir/src" --strip-components=1
 }

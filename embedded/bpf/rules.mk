@@ -1,0 +1,13 @@
+# eBPF programs: embedded/bpf/<name>.bpf.c becomes an ELF object without debug information (BTF stays) and is
+# embedded in the proxy folder as skerry::embedded::<name>_bpf(), declared in "embedded/<name>_bpf.h".
+# C structs shared with user space: a header in src/proxy, included as "proxy/...".
+BPF := $(patsubst embedded/bpf/%.bpf.c,%,$(wildcard embedded/bpf/*.bpf.c))
+LLVM_STRIP ?= llvm-strip
+BPF_CFLAGS := -O2 -g -target bpf -D__TARGET_ARCH_x86 -Isrc -I/usr/include/$(shell $(CC) -print-multiarch) -Wall -Werror
+
+$(GEN)/bpf/%.bpf.o: embedded/bpf/%.bpf.c embedded/bpf/rules.mk
+	@mkdir -p $(@D); echo "  BPF  $<"
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@.$$$$ && $(LLVM_STRIP) -g $@.$$$$ && mv $@.$$$$ $@
+embedded/bpf/%: ;
+-include $(wildcard $(GEN)/bpf/*.d)
+$(foreach b,$(BPF),$(eval $(call embed_blob,proxy,$b_bpf,$(GEN)/bpf/$b.bpf.o)))
