@@ -70,7 +70,7 @@ endif
 
 # httplib must see the same definitions in every translation unit. USE_POLL: select() fails for fds >= 1024.
 HTTPLIB_DEFINES := -DCPPHTTPLIB_OPENSSL_SUPPORT -DCPPHTTPLIB_ZLIB_SUPPORT -DCPPHTTPLIB_USE_POLL
-CPPFLAGS := -Isrc -I$(GEN) -isystem $(TP)/include $(HTTPLIB_DEFINES) -D_GNU_SOURCE -DCURL_STATICLIB
+CPPFLAGS := -Isrc -I$(GEN) -isystem $(TP)/include -isystem /usr/include/libnl3 $(HTTPLIB_DEFINES) -D_GNU_SOURCE -DCURL_STATICLIB
 CXXFLAGS := -std=c++20 -Wall -Wextra -pthread $(FLAGS_$(V))
 CFLAGS := -std=gnu11 -Wall -Wextra -pthread $(FLAGS_$(V))
 LDFLAGS := $(LINK_$(V)) -pthread $(LINKER)
