@@ -14,6 +14,11 @@ SHELL := /bin/bash
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables --no-print-directory
 
+# Use all processors unless told otherwise with -j.
+ifeq ($(MAKELEVEL)$(findstring -j,$(MAKEFLAGS)),0)
+  MAKEFLAGS += -j$(shell nproc)
+endif
+
 V ?= release
 O ?= build
 # Generated code and third-party builds do not depend on the variant or on O: with one path for all, ccache
@@ -269,12 +274,16 @@ ALL_HEADERS = $(HEADERS) $(foreach f,$(FOLDERS),$(GEN_HDRS_$f))
 $(HEADERS:%=$(LINT)/%.ok): $(LINT)/%.ok: % | $(foreach f,$(FOLDERS),$(GEN_HDRS_$f)) $(TP)/include/httplib.h
 	@mkdir -p $(@D); echo "  HDR  $<"
 	$(Q)$(CXX) $(CPPFLAGS) $(CXXFLAGS) -fsyntax-only -x c++ -include $< /dev/null && touch $@
-$(LINT)/%.clang: % $(HEADERS) | $(foreach f,$(FOLDERS),$(GEN_HDRS_$f)) $(TP)/include/httplib.h
+$(LINT)/%.clang: % | $(foreach f,$(FOLDERS),$(GEN_HDRS_$f)) $(TP)/include/httplib.h
 	@mkdir -p $(@D); echo "  CLNG $<"
-	$(Q)$(CLANG_CHECK) -Wthread-safety -fsyntax-only $< && touch $@
-$(LINT)/%.tidy: % .clang-tidy $(HEADERS) | $(foreach f,$(FOLDERS),$(GEN_HDRS_$f)) $(TP)/include/httplib.h
-	@mkdir -p $(@D); echo "  TIDY $<"
-	$(Q)clang-tidy --quiet $< -- $(CPPFLAGS) -std=c++20 2>$@.log || { cat $@.log; exit 1; }; touch $@
+	$(Q)$(CLANG_CHECK) -Wthread-safety -fsyntax-only -MMD -MP -MF $@.d -MT $@ $< && touch $@
+$(LINT)/%.tidy: $(LINT)/%.clang .clang-tidy
+	@echo "  TIDY $*"
+	$(Q)clang-tidy --quiet $* -- $(CPPFLAGS) -std=c++20 >$@.log 2>&1 || { grep -v 'warnings generated' $@.log; exit 1; }; touch $@
+ifneq ($(filter lint%,$(MAKECMDGOALS)),)
+-include $(HANDWRITTEN:%=$(LINT)/%.clang.d)
+$(LINT)/%.d: ;
+endif
 format: ## clang-format everything written by hand
 	@clang-format -i $(FILES)
 format-check: ## does clang-format find nothing to do?

@@ -1,0 +1,19 @@
+# What this build is, declared in "embedded/version.h" and defined in the app folder's library, so that a commit
+# compiles one small file.
+SKERRY_VERSION ?= 0.1.0
+.PHONY: always
+$(GEN)/embedded/version.h: embedded/version/rules.mk
+	@mkdir -p $(@D); printf '%s\n' '// Generated: what this build is.' '#pragma once' '' \
+	  'namespace skerry::embedded {' \
+	  'extern const char* const kVersion;         // "0.1.0"' \
+	  'extern const char* const kGitCommit;       // full hash, empty if built outside git' \
+	  'extern const char* const kGitTreeState;    // "clean" or "dirty"' \
+	  'extern const char* const kCommitDate;      // of that commit, RFC 3339 in UTC' \
+	  'extern const char* const kCompiler;        // "g++ 12.2.0"' \
+	  '}  // namespace skerry::embedded' > $@.$$$$ && mv $@.$$$$ $@
+$(GEN)/embedded/version.cc: always
+	@mkdir -p $(@D); embedded/version/version.sh $(SKERRY_VERSION) > $@.$$$$; \
+	  cmp -s $@.$$$$ $@ && rm $@.$$$$ || mv $@.$$$$ $@
+embedded/version/%: ;
+GEN_SRCS_app += $(GEN)/embedded/version.cc
+GEN_HDRS_app += $(GEN)/embedded/version.h
