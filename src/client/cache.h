@@ -14,6 +14,7 @@
 #include "api/object.h"
 #include "base/executor.h"
 #include "client/client.h"
+#include "client/object_source.h"
 
 namespace skerry::client {
 
@@ -23,28 +24,26 @@ struct CacheOptions {
   std::string field_selector;
 };
 
-class Cache {
+class Cache final : public ObjectSource {
  public:
-  // `before` is null for an addition, `after` for a deletion.
-  using Handler = std::function<void(const api::ObjectPtr& before, const api::ObjectPtr& after)>;
   using IndexFunction = std::function<std::vector<std::string>(const api::Object&)>;
 
   Cache(Client& client, Executor& executor, api::Gvr gvr, CacheOptions options = {});
-  ~Cache();  // stop()
+  ~Cache() override;  // stop()
 
   // Before start() only.
-  void add_handler(Handler handler);
+  void add_handler(Handler handler) override;
   void add_index(std::string name, IndexFunction keys_of);
 
   // Begins to list and watch; again with back-off whenever the watch ends or expires.
   void start();
   void stop();
   // The first list has been delivered to the handlers.
-  bool synced() const;
+  bool synced() const override;
 
   // `key` is "namespace/name" or "name". Null if absent.
-  api::ObjectPtr get(const std::string& key) const;
-  std::vector<api::ObjectPtr> all() const;
+  api::ObjectPtr get(const std::string& key) const override;
+  std::vector<api::ObjectPtr> all() const override;
   std::vector<api::ObjectPtr> in_namespace(std::string_view ns) const;
   std::vector<api::ObjectPtr> by_index(const std::string& index, const std::string& value) const;
   const api::Gvr& gvr() const;
