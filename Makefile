@@ -229,16 +229,28 @@ $(if $(BENCH),$(eval $(call suite_rules,bench,bench)))
 INTEGRATION := $(SUITES:%=$(B)/it_%)
 INTEGRATION_SCRIPTS := $(sort $(wildcard test/*/*_test.sh))
 
+# Programs and images for the tests, kept beside the third-party builds.
+TEST_TOOLS := build/test-tools
+TEST_IMAGES := $(TEST_TOOLS)/images/busybox.tar
+.PHONY: test-tools images
+test-tools: images $(TEST_TOOLS)/bin/kubectl ## kubectl 1.20 and 1.32 and docker-registry, unpacked from Debian packages
+images: $(TEST_IMAGES) ## small container images made from busybox-static, in build/test-tools/images
+$(TEST_TOOLS)/bin/kubectl: test/tools/fetch_tools.sh
+	@echo "  GET  kubectl, docker-registry"; test/tools/fetch_tools.sh $(TEST_TOOLS) $(TP) && touch -h $@
+$(TEST_IMAGES): test/tools/make_images.py
+	@echo "  IMG  $(@D)"; test/tools/make_images.py $(@D)
+
 .PHONY: test test-unit integration bench fuzz asan tsan ubsan
-RUN_TESTS = SKERRY=$(abspath $(B)/skerry) B=$(abspath $(B)) test/tools/run_tests.sh
-test: skerry $(UNIT_TESTS) $(INTEGRATION) ## build all, run unit tests and the integration programs
+RUN_TESTS = SKERRY=$(abspath $(B)/skerry) TEST_TOOLS=$(abspath $(TEST_TOOLS)) test/tools/run_tests.sh
+NEEDED_BY_TESTS := $(if $(INTEGRATION)$(INTEGRATION_SCRIPTS),test-tools)
+test: skerry $(UNIT_TESTS) $(INTEGRATION) $(NEEDED_BY_TESTS) ## build all, run unit tests and the integration programs
 	@$(RUN_TESTS) $(UNIT_TESTS) $(INTEGRATION) $(INTEGRATION_SCRIPTS)
 test-unit: $(UNIT_TESTS) ## the unit tests of all folders
 	@RUN='$(RUN_TEST)' $(RUN_TESTS) $(UNIT_TESTS)
-integration: skerry $(INTEGRATION) ## programs under test/ that drive the real executable (root)
+integration: skerry $(INTEGRATION) $(NEEDED_BY_TESTS) ## programs under test/ that drive the real executable (root)
 	@$(RUN_TESTS) $(INTEGRATION) $(INTEGRATION_SCRIPTS)
-bench: skerry $(if $(BENCH),$(B)/bench) ## the figures of docs/performance.md
-	@SKERRY=$(abspath $(B)/skerry) B=$(abspath $(B)) test/bench/run
+bench: skerry $(if $(BENCH),$(B)/bench) test-tools ## the figures of docs/performance.md
+	@SKERRY=$(abspath $(B)/skerry) BENCH=$(abspath $(B)/bench) TEST_TOOLS=$(abspath $(TEST_TOOLS)) test/bench/run
 asan tsan ubsan: ## the unit tests under a sanitizer
 	@$(MAKE) V=$@ test-unit
 

@@ -1,0 +1,32 @@
+#!/bin/bash
+# Programs that only the tests need, unpacked from Debian packages into DIR/bin without being installed (a kubectl
+# may be there already): kubectl-1.20 (SPDY), kubectl-1.32 (WebSocket), docker-registry.
+#   fetch_tools.sh DIR [THIRD_PARTY_DIR]
+out=$(realpath -m "${1:-build/test-tools}")
+set -- "$(realpath -m "${2:-build/third_party}")"
+. "$(dirname "$0")/../../embedded/third_party/source.sh"
+mkdir -p "$out/bin" "$out/deb"
+
+fetch() { # SUITE PACKAGE PATH_IN_PACKAGE NAME
+  local suite=$1 package=$2 path=$3 name=$4 dir=$out/deb/$2
+  [ ! -x "$out/bin/$name" ] || return 0
+  apt_for "$suite"
+  rm -rf "$dir"
+  mkdir -p "$dir"
+  (cd "$dir" && apt-get "${APT[@]}" download "$package" >fetch.log 2>&1) || {
+    cat "$dir/fetch.log" >&2
+    echo "could not download $package ($suite)" >&2
+    return 1
+  }
+  dpkg -x "$dir"/*.deb "$dir/root"
+  install -m 755 "$dir/root/$path" "$out/bin/.$name"
+  mv "$out/bin/.$name" "$out/bin/$name"
+  rm -rf "$dir"
+}
+failed=0
+fetch bookworm kubernetes-client/bookworm usr/bin/kubectl kubectl-1.20 || failed=1
+fetch trixie kubectl/trixie usr/bin/kubectl kubectl-1.32 || failed=1
+fetch bookworm docker-registry/bookworm usr/bin/docker-registry docker-registry || failed=1
+[ ! -x "$out/bin/kubectl-1.32" ] || ln -sf kubectl-1.32 "$out/bin/kubectl"
+rmdir "$out/deb" 2>/dev/null || true
+exit $failed
