@@ -52,6 +52,7 @@ struct Cache::State : std::enable_shared_from_this<Cache::State> {
   const api::Gvr gvr;
   const CacheOptions options;
   std::vector<Handler> handlers;  // fixed at start()
+  std::vector<std::function<void()>> listed_handlers;  // likewise
 
   // Held while a watch is begun or ended; taken before `mutex`.
   std::mutex turn;
@@ -171,12 +172,14 @@ Status Cache::State::begin_by_list(uint64_t my_generation) {
     put(object);
   }
   if (compare) drop_unseen(kept);
-  std::lock_guard l(mutex);
-  if (generation == my_generation) {
+  {
+    std::lock_guard l(mutex);
+    if (generation != my_generation) return {};
     revision = response.list->revision;
     relist = listing = false;
     synced = true;
   }
+  for (auto& h : listed_handlers) h();
   return {};
 }
 
@@ -233,6 +236,10 @@ void Cache::State::finish_listing(std::unique_lock<std::mutex>& l) {
   if (had_objects) drop_unseen(kept);
   l.lock();
   synced = true;
+  if (listed_handlers.empty()) return;
+  l.unlock();
+  for (auto& h : listed_handlers) h();
+  l.lock();
 }
 
 void Cache::State::drop_unseen(const std::set<std::string>& kept) {
@@ -297,6 +304,8 @@ void Cache::add_index(std::string name, IndexFunction keys_of) {
     if (index.name == name) return;
   state_->indexes.push_back({std::move(name), std::move(keys_of), {}});
 }
+
+void Cache::on_listed(std::function<void()> handler) { state_->listed_handlers.push_back(std::move(handler)); }
 
 void Cache::start() {
   {

@@ -34,6 +34,8 @@ class Cache final : public ObjectSource {
   // Before start() only.
   void add_handler(Handler handler) override;
   void add_index(std::string name, IndexFunction keys_of);
+  // Called after each complete listing, when everything in it has been delivered to the handlers.
+  void on_listed(std::function<void()> handler);
 
   // Begins to list and watch; again with back-off whenever the watch ends or expires.
   void start();
