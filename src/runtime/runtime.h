@@ -174,6 +174,9 @@ class Runtime {
   // Containers. `create` unpacks nothing that is not unpacked yet and runs nothing.
   virtual Result<std::string> create_container(const std::string& sandbox_id, const ContainerConfig& config) = 0;
   virtual Status start_container(const std::string& id) = 0;
+  // Sends the stop signal (configured, the image's, or SIGTERM) and returns at once; the end comes through on_change.
+  // Fine if the container has ended already.
+  virtual Status signal_container(const std::string& id) = 0;
   // Stop signal, then SIGKILL after `grace`. Returns when it has ended. Idempotent.
   virtual Status stop_container(const std::string& id, std::chrono::milliseconds grace) = 0;
   virtual Status remove_container(const std::string& id) = 0;
