@@ -64,7 +64,8 @@ struct Cache::State : std::enable_shared_from_this<Cache::State> {
   ObjectSet objects;
   std::vector<Index> indexes;
   uint64_t generation = 0;   // of the watch whose events count
-  int64_t revision = 0;      // seen so far
+  int64_t revision = 0;      // all up to here has been applied
+  int64_t listed = 0;        // highest one of the initial events, which come in no order
   bool relist = true;        // the next watch begins with a list
   bool listing = false;      // initial events are arriving
   bool had_objects = false;  // ... and there were objects before, of which some may be gone:
@@ -118,6 +119,7 @@ void Cache::State::begin() {
     listing = with_list;
     had_objects = !objects.empty();
     seen.clear();
+    listed = 0;
     watch_since = executor.clock().mono();
   }
   watch.reset();  // not under `mutex`: waits for its handler
@@ -213,8 +215,9 @@ void Cache::State::on_events(uint64_t my_generation, std::span<const api::WatchE
               !listing && executor.clock().mono() - watch_since > kHealthy);
         return;
       }
-      if (event.object->meta().revision > revision) revision = event.object->meta().revision;
+      if (listing) listed = std::max(listed, event.object->meta().revision);
       if (event.type == api::EventType::kBookmark) {
+        if (!listing) revision = std::max(revision, event.object->meta().revision);
         if (listing && json::str(event.object->json(), {"metadata", "annotations", kInitialEventsEnd}) == "true")
           finish_listing(l);
         continue;
@@ -224,6 +227,8 @@ void Cache::State::on_events(uint64_t my_generation, std::span<const api::WatchE
     }
     if (event.type == api::EventType::kDeleted) drop(event.object);
     else put(event.object);
+    std::lock_guard l(mutex);
+    if (!listing) revision = std::max(revision, event.object->meta().revision);
   }
 }
 
@@ -235,6 +240,7 @@ void Cache::State::finish_listing(std::unique_lock<std::mutex>& l) {
   l.unlock();
   if (had_objects) drop_unseen(kept);
   l.lock();
+  revision = listed;
   synced = true;
   if (listed_handlers.empty()) return;
   l.unlock();
@@ -329,6 +335,11 @@ void Cache::stop() {
 bool Cache::synced() const {
   std::lock_guard l(state_->mutex);
   return state_->synced;
+}
+
+int64_t Cache::revision() const {
+  std::lock_guard l(state_->mutex);
+  return state_->revision;
 }
 
 api::ObjectPtr Cache::get(const std::string& key) const {

@@ -42,6 +42,9 @@ class Cache final : public ObjectSource {
   void stop();
   // The first list has been delivered to the handlers.
   bool synced() const override;
+  // All changes up to this revision have reached the objects and the handlers. A reconciler that wrote revision r
+  // sees its own write once revision() >= r.
+  int64_t revision() const;
 
   // `key` is "namespace/name" or "name". Null if absent.
   api::ObjectPtr get(const std::string& key) const override;

@@ -27,11 +27,16 @@ struct Recorder : client::Reconciler {
       n = ++runs[key];
       if (++running[key] > 1) twice_at_once = true;
     }
-    Result<Outcome> result = act ? act(key, n) : Outcome{};
-    std::lock_guard l(mutex);
-    --running[key];
-    changed.notify_all();
-    return result;
+    struct Leave {
+      Recorder& r;
+      const std::string& key;
+      ~Leave() {
+        std::lock_guard l(r.mutex);
+        --r.running[key];
+        r.changed.notify_all();
+      }
+    } leave{*this, key};
+    return act ? act(key, n) : Outcome{};
   }
   bool wait_runs(const std::string& key, int n) {
     std::unique_lock l(mutex);
