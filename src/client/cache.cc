@@ -227,8 +227,6 @@ void Cache::State::on_events(uint64_t my_generation, std::span<const api::WatchE
     }
     if (event.type == api::EventType::kDeleted) drop(event.object);
     else put(event.object);
-    std::lock_guard l(mutex);
-    if (!listing) revision = std::max(revision, event.object->meta().revision);
   }
 }
 
@@ -276,6 +274,8 @@ void Cache::State::put(const api::ObjectPtr& object) {
     objects.insert(object);
     for (auto& index : indexes)
       for (auto& value : index.keys_of(*object)) index.found[value].insert(object);
+    // Before the handlers hear of it: whoever they wake must find it so.
+    if (!listing) revision = std::max(revision, object->meta().revision);
   }
   dispatch(before, object);
 }
@@ -284,6 +284,7 @@ void Cache::State::drop(const api::ObjectPtr& object) {
   api::ObjectPtr before;
   {
     std::lock_guard l(mutex);
+    if (!listing) revision = std::max(revision, object->meta().revision);
     auto it = objects.find(object);
     if (it == objects.end()) return;
     before = *it;

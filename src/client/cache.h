@@ -42,8 +42,8 @@ class Cache final : public ObjectSource {
   void stop();
   // The first list has been delivered to the handlers.
   bool synced() const override;
-  // All changes up to this revision have reached the objects and the handlers. A reconciler that wrote revision r
-  // sees its own write once revision() >= r.
+  // All changes up to this revision are in the objects; the handlers hear of each right after that. A reconciler that
+  // wrote revision r sees its own write once revision() >= r.
   int64_t revision() const;
 
   // `key` is "namespace/name" or "name". Null if absent.
