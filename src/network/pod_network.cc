@@ -2,12 +2,15 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sched.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <fstream>
 #include <mutex>
 #include <set>
+#include <thread>
 
 #include "base/log.h"
 #include "network/address_pool.h"
@@ -73,6 +76,7 @@ class BridgeNetwork final : public PodNetwork {
     std::lock_guard l(mutex_);
     uint32_t ip = TRY(pool_.take(pod_uid));
     auto done = connect(pod_uid, netns_path, ip);
+    if (done) note_namespace(pod_uid, netns_cookie(netns_path));
     if (!done) {
       (void)links_.remove(veth_name(config_.instance, pod_uid)).has_value();
       return done.error();
@@ -83,6 +87,7 @@ class BridgeNetwork final : public PodNetwork {
   Status detach(const std::string& pod_uid) override {
     std::lock_guard l(mutex_);
     TRY(links_.remove(veth_name(config_.instance, pod_uid)));
+    note_namespace(pod_uid, 0);
     if (host_ports_.erase(pod_uid) > 0) TRY(write_table());
     return pool_.release(pod_uid);
   }
@@ -141,6 +146,12 @@ class BridgeNetwork final : public PodNetwork {
     return {};
   }
 
+  void on_namespace(std::function<void(uint64_t, bool)> handler) override {
+    std::lock_guard l(mutex_);
+    on_namespace_ = std::move(handler);
+    for (auto& [uid, cookie] : cookies_) on_namespace_(cookie, true);
+  }
+
   std::string vtep_mac() const override {
     // Derived, so that it is the same after every restart; 02: locally administered.
     uint32_t h = fnv(config_.instance + "/" + config_.node_ip + "/" + config_.pod_cidr);
@@ -152,6 +163,19 @@ class BridgeNetwork final : public PodNetwork {
   std::string bridge_address() const override { return format_ipv4(pool_.gateway()); }
 
  private:
+  // 0: gone.
+  void note_namespace(const std::string& pod_uid, uint64_t cookie) {
+    auto it = cookies_.find(pod_uid);
+    if (it != cookies_.end() && it->second != cookie) {
+      if (on_namespace_) on_namespace_(it->second, false);
+      cookies_.erase(it);
+      it = cookies_.end();
+    }
+    if (cookie == 0 || it != cookies_.end()) return;
+    cookies_[pod_uid] = cookie;
+    if (on_namespace_) on_namespace_(cookie, true);
+  }
+
   Status connect(const std::string& pod_uid, const std::string& netns_path, uint32_t ip) {
     const std::string name = veth_name(config_.instance, pod_uid);
     Links inside = TRY(Links::open(netns_path));
@@ -235,6 +259,8 @@ class BridgeNetwork final : public PodNetwork {
   Netlink nft_;
   int mtu_ = 1450, bridge_ = 0, vxlan_ = 0;
   std::map<std::string, std::pair<uint32_t, std::vector<HostPort>>> host_ports_;  // by pod uid: pod address, ports
+  std::map<std::string, uint64_t> cookies_;  // by pod uid
+  std::function<void(uint64_t, bool)> on_namespace_;
   struct Tunnel { std::string mac; uint32_t node; };
   std::map<std::pair<uint32_t, int>, Tunnel> peers_;  // by pod range
 };
@@ -245,6 +271,27 @@ std::string veth_name(const std::string& instance, const std::string& pod_uid) {
   char buf[16];
   std::snprintf(buf, sizeof buf, "%08x", fnv(pod_uid));
   return veth_prefix(instance) + buf;
+}
+
+uint64_t netns_cookie(const std::string& netns_path) {
+  uint64_t cookie = 0;
+  auto read = [&] {
+    int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    socklen_t size = sizeof cookie;
+    if (fd < 0 || getsockopt(fd, SOL_SOCKET, 71 /* SO_NETNS_COOKIE */, &cookie, &size) != 0) cookie = 0;
+    if (fd >= 0) ::close(fd);
+  };
+  if (netns_path.empty()) {
+    read();
+    return cookie;
+  }
+  int ns = ::open(netns_path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (ns < 0) return 0;
+  std::thread([&] {
+    if (setns(ns, CLONE_NEWNET) == 0) read();
+  }).join();
+  ::close(ns);
+  return cookie;
 }
 
 Result<std::unique_ptr<PodNetwork>> PodNetwork::create(const PodNetworkConfig& config) {

@@ -5,6 +5,8 @@
 // Thread-safe, blocking (netlink, in-process; no `ip` program needed).
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -49,9 +51,15 @@ class PodNetwork {
   // Forgets every pod but these (after a crash).
   virtual Status retain(const std::vector<std::string>& pod_uids) = 0;
   virtual Status set_remote_nodes(const std::vector<RemoteNode>& nodes) = 0;
+  // The namespaces of attached pods by their cookie (SO_NETNS_COOKIE), for the service proxy. The handler hears at once
+  // of those there are, then of changes; on the caller's thread of attach and detach. One handler.
+  virtual void on_namespace(std::function<void(uint64_t cookie, bool added)> handler) = 0;
   virtual std::string vtep_mac() const = 0;
   virtual std::string bridge_address() const = 0;  // "10.42.0.1"
 };
+
+// The cookie of a network namespace ("" is the caller's); 0 where the kernel does not tell.
+uint64_t netns_cookie(const std::string& netns_path);
 
 // Removes every link, route and nftables table of `instance`; works without a PodNetwork.
 Status remove_all(const std::string& instance);
