@@ -274,7 +274,7 @@ endif
 
 # ---- keeping the code in order ------------------------------------------------------------------------
 
-.PHONY: lint lint-headers lint-clang lint-tidy format format-check layers compile_commands.json
+.PHONY: lint lint-headers lint-clang lint-tidy format format-check layers
 LINT := build/lint
 CLANG_CHECK = $(CLANGXX) $(CPPFLAGS) -std=c++20 -Wall -Wextra -Wno-unused-command-line-argument
 HANDWRITTEN := $(filter src/%.cc test/%.cc,$(FILES))
@@ -282,7 +282,6 @@ lint: layers lint-headers lint-clang lint-tidy ## layers, self-contained headers
 lint-headers: $(HEADERS:%=$(LINT)/%.ok)
 lint-clang: $(HANDWRITTEN:%=$(LINT)/%.clang)
 lint-tidy: $(HANDWRITTEN:%=$(LINT)/%.tidy)
-ALL_HEADERS = $(HEADERS) $(foreach f,$(FOLDERS),$(GEN_HDRS_$f))
 $(HEADERS:%=$(LINT)/%.ok): $(LINT)/%.ok: % | $(foreach f,$(FOLDERS),$(GEN_HDRS_$f)) $(TP)/include/httplib.h
 	@mkdir -p $(@D); echo "  HDR  $<"
 	$(Q)$(CXX) $(CPPFLAGS) $(CXXFLAGS) -fsyntax-only -x c++ -include $< /dev/null && touch $@
@@ -302,8 +301,6 @@ format-check: ## does clang-format find nothing to do?
 	@clang-format --dry-run -Werror $(FILES)
 layers: ## do the #includes keep to src/LAYERS?
 	@$(PYTHON) test/tools/layers.py
-compile_commands.json: ## for editors
-	@$(MAKE) -n -B V=debug O=build lib-all-objects 2>/dev/null | $(PYTHON) test/tools/compile_commands.py > $@
 
 # ---- third-party libraries and packages -------------------------------------------------------------
 

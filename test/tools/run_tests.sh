@@ -1,12 +1,13 @@
 #!/bin/bash
 # Runs test programs one after another and adds up their results; the last line is "N passed, N failed".
 # A doctest program counts with its test cases (skipped ones do not count), a script as one test.
-# $RUN is put before each program, $TEST_ARGS after it.
+# $RUN is put before each program, $TEST_ARGS after it; a program that
+# takes longer than $TEST_TIMEOUT (900 seconds) is ended and has failed.
 passed=0 failed=0 broken=()
 for program; do
   log=$(mktemp)
   start=$(date +%s.%N)
-  $RUN "$program" $TEST_ARGS >"$log" 2>&1
+  timeout -k 20 "${TEST_TIMEOUT:-900}" $RUN "$program" $TEST_ARGS >"$log" 2>&1
   rc=$?
   seconds=$(awk -v a="$start" -v b="$(date +%s.%N)" 'BEGIN {printf "%.1f", b - a}')
   name=$(basename "$program")
