@@ -192,7 +192,7 @@ Status DeploymentController::Rollout::find_or_create(bool create) {
     has_progressing |= json::str(cond, "type") == "Progressing";
   if (!has_progressing && has_progress_deadline(deployment)) {
     set_deployment_condition(status, "Progressing", "True", "FoundNewReplicaSet",
-                             "Found new replica set " + quoted(rs.name), c.now_text());
+                             "Found new replica set " + in_quotes(rs.name), c.now_text());
     TRY(write_status(std::move(status)));
   }
   return {};
@@ -262,8 +262,8 @@ Status DeploymentController::Rollout::create_new_set(int64_t revision) {
     }
   }
   if (!created) {
-    if (is_namespace_terminating(created.error())) return created.error();
-    const std::string message = "Failed to create new replica set " + quoted(name) + ": " + created.error().message;
+    if (is_namespace_terminating(created.error())) return Error(Reason::kConflict, created.error().message);
+    const std::string message = "Failed to create new replica set " + in_quotes(name) + ": " + created.error().message;
     if (has_progress_deadline(deployment)) {
       Json status = json::object_or_empty(json::find(deployment, "status"));
       set_deployment_condition(status, "Progressing", "False", "ReplicaSetCreateError", message, c.now_text());
@@ -281,7 +281,7 @@ Status DeploymentController::Rollout::create_new_set(int64_t revision) {
   if (!existed && has_progress_deadline(deployment)) {
     Json status = json::object_or_empty(json::find(deployment, "status"));
     set_deployment_condition(status, "Progressing", "True", "NewReplicaSetCreated",
-                             "Created new replica set " + quoted(name), c.now_text());
+                             "Created new replica set " + in_quotes(name), c.now_text());
     TRY(write_status(std::move(status)));
   }
   return {};

@@ -30,8 +30,8 @@ bool progresses(const Json& old, const Json& status) {
 }
 
 std::string about(const DeploymentView& d, const char* does) {
-  if (d.current) return "ReplicaSet " + quoted(d.current->name) + " " + does;
-  return "Deployment " + quoted(json::str(d.object, {"metadata", "name"})) + " " + does;
+  if (d.current) return "ReplicaSet " + in_quotes(d.current->name) + " " + does;
+  return "Deployment " + in_quotes(json::str(d.object, {"metadata", "name"})) + " " + does;
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ bool is_namespace_terminating(const Error& error);
 Status ignore_not_found(Status status);
 
 // Go's %q for names: in double quotes.
-inline std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
+inline std::string in_quotes(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
 // Kubernetes' safe encoding of a 32-bit FNV-1a hash of `text`: letters and digits that spell no words.
 std::string safe_hash(std::string_view text);
