@@ -69,6 +69,7 @@ Json status_json(const Error& error) {
   Json details = error.details ? details_json(*error.details) : Json::object();
   if (error.retry_after_s > 0) details["retryAfterSeconds"] = error.retry_after_s;
   if (!details.empty()) j["details"] = std::move(details);
+  if (error.details && !error.details->continue_token.empty()) j["metadata"]["continue"] = error.details->continue_token;
   return j;
 }
 

@@ -57,6 +57,7 @@ struct ErrorDetails {
   std::string kind;  // for most reasons the plural resource name, for Invalid the kind
   std::string uid;
   std::vector<ErrorCause> causes;
+  std::string continue_token;  // Status metadata.continue: how to go on after an expired list
 };
 
 struct Error {

@@ -4,7 +4,7 @@
 // last events; a watcher whose cursor has fallen off it is served from the store's log, and gets Expired where that is
 // compacted or does not know (volatile writes).
 //
-// Threads: append() and publish() are called by the store's applying thread only; everything else by anyone.
+// The bells and the lock are the collection's (registry/collection.h).
 #pragma once
 
 #include <chrono>
@@ -84,8 +84,12 @@ class EventRing {
   bool covers(int64_t revision) const { return revision >= dropped_; }
   // The last revision of a volatile event that is no longer here: the store's log cannot replace it.
   int64_t dropped_volatile() const { return dropped_volatile_; }
-  // Before anything was appended: events up to `revision` are not here.
-  void start_at(int64_t revision) { dropped_ = revision; }
+  int64_t dropped() const { return dropped_; }
+  // Before anything was appended: events up to `revision` are not here, and if `has_volatile` not all are in the log.
+  void start_at(int64_t revision, bool has_volatile) {
+    dropped_ = revision;
+    if (has_volatile) dropped_volatile_ = revision;
+  }
   const std::deque<Event>& events() const { return events_; }
 
  private:
