@@ -1,15 +1,14 @@
 // ControlPlane: the parts between registry and HTTP, built in order, and what keeps them current.
 //
-// It owns the RBAC index, the node authoriser, the admission chain and the pipeline; watches roles, bindings and pods
-// to keep the first two current; writes Kubernetes' default objects (namespaces, roles, bindings, priority classes,
-// the Service "kubernetes") at start; fills aggregated cluster roles.
-// Threads: none of its own; watches run on the hub's thread, upkeep on the executor.
+// It owns the RBAC index, the node authoriser, the admission chain and the pipeline; follows roles, bindings and pods,
+// so that the first two are current when a write is answered; writes the default objects at start; fills aggregated
+// cluster roles. Threads: none of its own; the indexes follow on the store's writer thread, the rest on the executor.
 #pragma once
 
 #include <memory>
 #include <string>
-#include <vector>
 
+#include "api/catalog.h"
 #include "apiserver/local_client.h"
 #include "apiserver/pipeline.h"
 #include "auth/pki.h"
@@ -27,19 +26,20 @@ struct ControlPlaneOptions {
 
 class ControlPlane {
  public:
+  // References outlive it, except that the registry may go on to call its observers until it is destroyed itself.
   static Result<std::unique_ptr<ControlPlane>> create(ControlPlaneOptions options, registry::Registry& registry,
-                                                      const auth::Pki& pki, Executor& executor, const Clock& clock,
-                                                      Random& random);
+                                                      const api::Catalog& catalog, const auth::Pki& pki, Executor& executor,
+                                                      const Clock& clock, Random& random);
   ~ControlPlane();  // stop()
 
-  // Loads roles, bindings and pods, begins to watch them, writes the defaults. The API may be served afterwards.
+  // Loads roles, bindings and pods, follows them, writes the defaults. The API may be served afterwards.
   Status start();
   void stop();
 
   Pipeline& pipeline();
   const auth::TokenSigner& signer() const;
   const auth::TokenAuthenticator& tokens() const;
-  // A client for a component: LocalClient(pipeline(), component_identity(name)).
+  // A client for a component: "system:kube-scheduler", ...
   std::unique_ptr<LocalClient> client(const std::string& name);
 
  private:

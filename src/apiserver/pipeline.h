@@ -5,9 +5,11 @@
 // here (connect.h).
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "admission/plugin.h"
+#include "api/catalog.h"
 #include "api/request.h"
 #include "auth/authorizer.h"
 #include "auth/rbac.h"
@@ -15,10 +17,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/result.h"
-
-namespace skerry::registry {
-class Registry;
-}
+#include "registry/registry.h"
 
 namespace skerry::apiserver {
 
@@ -27,6 +26,7 @@ class Pipeline {
   // All of them outlive the pipeline.
   struct Parts {
     registry::Registry& registry;
+    const api::Catalog& catalog;
     const auth::Authorizer& authorizer;
     const auth::Rbac& rbac;
     const admission::Chain& admission;
@@ -39,22 +39,28 @@ class Pipeline {
 
   // Any verb but watch.
   Result<api::Response> handle(api::Request request);
-  // Authorises and begins to watch; events come on the watch hub's thread.
-  Result<std::unique_ptr<api::Watch>> watch(api::Request request, api::WatchHandler handler);
+  // Authorises and begins a watch; see registry::Registry::watch about `wake`.
+  Result<std::unique_ptr<registry::WatchStream>> watch(const api::Request& request, std::function<void()> wake);
 
   // Forbidden unless `request.user` may do this.
   Status authorize(const api::Request& request) const;
+  // The row a request addresses; NotFound or MethodNotAllowed as Kubernetes answers them.
+  Result<api::ResourcePtr> row_of(const api::Request& request) const;
+
   const auth::Authorizer& authorizer() const { return p_.authorizer; }
+  const api::Catalog& catalog() const { return p_.catalog; }
   registry::Registry& registry() { return p_.registry; }
 
  private:
-  Result<api::Response> create(api::Request& request);
-  Result<api::Response> create_subresource(api::Request& request);
-  Result<api::Response> write(api::Request& request);
-  Result<api::Response> remove(api::Request& request);
-  Result<api::Response> remove_collection(api::Request& request);
-  Result<api::Response> review(api::Request& request);
-  Result<api::Response> token_request(api::Request& request);
+  Result<api::Response> answer_review(const api::ResourcePtr& row, api::Request& request);
+  Result<api::Response> issue_token(api::Request& request);
+  Result<api::Response> bind_legacy(api::Request request);
+  Status admit(const api::Request& request, api::Verb operation, Json* object, const Json* old,
+               std::vector<std::string>& warnings) const;
+
+  Json review_access(const api::UserInfo& user, const Json& spec) const;
+  Json review_rules(const api::UserInfo& user, const std::string& ns) const;
+  Json review_token(const Json& spec) const;
 
   Parts p_;
 };

@@ -35,10 +35,12 @@ struct ServerOptions {
   ClusterConfig cluster;
   std::string server_secret;  // of join tokens "...::server:<secret>"
   std::string agent_secret;   // of join tokens "...::node:<secret>"; empty: the server's only
-  // In flight at once; more gets 429. Watches are shed first, as they have their own, separate bound.
-  size_t max_inflight = 400;
-  size_t max_inflight_mutating = 200;
-  size_t max_watches = 10000;
+  // Requests at work at once, each on a thread that is started when needed and kept; further ones wait for one.
+  size_t max_threads = 32;
+  // More gets 429 with Retry-After. Watches are shed first: new ones also when more than half of max_inflight is used.
+  int max_inflight = 400;
+  int max_inflight_mutating = 200;
+  int max_watches = 10000;
 };
 
 // A named condition of /readyz and /livez: an Error says what is wrong.
@@ -72,6 +74,8 @@ class Server {
   // Ends watches, finishes requests in flight, closes connections. Idempotent.
   void stop();
   uint16_t port() const;
+  // After the serving certificate was renewed.
+  Status reload_certificate(const auth::KeyPair& serving);
 
  private:
   struct State;
