@@ -167,24 +167,24 @@ SlicePlan plan_slices(const std::vector<ServiceEndpoint>& endpoints, const std::
     };
     for (auto& [i, changed] : kept)
       if (next != g.wanted.end()) changed |= fill(slices[i]);
-    while (next != g.wanted.end() || (kept.empty() && plan.create.empty() && g.wanted.empty() && key.empty() && endpoints.empty())) {
-      // A slice whose ports nobody has any more takes over.
-      if (!unused.empty()) {
-        size_t i = unused.back();
-        unused.pop_back();
-        slices[i]["endpoints"] = Json::array();
-        slices[i]["ports"] = g.ports;
-        set_labels(slices[i]);
-        fill(slices[i]);
-        kept.emplace_back(i, true);
-      } else {
+    bool placeholder = endpoints.empty() && kept.empty();
+    for (; next != g.wanted.end() || placeholder; placeholder = false) {
+      if (unused.empty()) {
         Json slice = base;
         slice["endpoints"] = Json::array();
         slice["ports"] = g.ports;
         fill(slice);
         plan.create.push_back(std::move(slice));
+        continue;
       }
-      if (next == g.wanted.end()) break;
+      // A slice whose ports nobody has any more takes over.
+      size_t i = unused.back();
+      unused.pop_back();
+      slices[i]["endpoints"] = Json::array();
+      slices[i]["ports"] = g.ports;
+      set_labels(slices[i]);
+      fill(slices[i]);
+      kept.emplace_back(i, true);
     }
     for (size_t k = 0; k < kept.size(); ++k) {
       auto [i, changed] = kept[k];
