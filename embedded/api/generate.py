@@ -47,7 +47,7 @@ def read_types():
     types, current = {}, None
     for number, line in lines("types.txt"):
         words = line.split()
-        if words[0] == "type":
+        if line.startswith("type "):
             current = types[words[1]] = {"fields": [], "atomic": "atomic" in words[2:]}
             continue
         flags = dict((w.split("=", 1) + [True])[:2] for w in words[3:])

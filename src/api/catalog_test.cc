@@ -30,6 +30,7 @@ TEST_CASE("catalog: types know their fields, also inlined ones") {
   REQUIRE(volume);
   CHECK(volume->find("emptyDir")->type->short_name() == "EmptyDirVolumeSource");
   CHECK(volume->find("nope") == nullptr);
+  CHECK(find_type("core/v1.Secret")->find("type") != nullptr);  // a field named like a keyword of types.txt
   const Type* pod_spec = find_type("core/v1.PodSpec");
   CHECK(pod_spec->find("containers")->extra->merge_key == "name");
   CHECK(pod_spec->find("volumes")->patch == (kPatchMerge | kPatchRetainKeys));
