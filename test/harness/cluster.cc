@@ -96,7 +96,7 @@ Machine::~Machine() {
   process_.reset();
   Output o = skerry({"killall"});
   if (o.code != 0) std::cerr << "killall of " << name_ << ": " << o.err << "\n";
-  if (doctest::getContextOptions()->exit || std::uncaught_exceptions() > 0) show_log(log_path());
+  if (std::uncaught_exceptions() > 0 || getenv("SHOW_LOG") != nullptr) show_log(log_path());
   // Pods' namespaces are gone; what is left below would hold the folder.
   run({"ip", "netns", "del", netns_});
   std::error_code ec;
@@ -232,6 +232,11 @@ std::string Cluster::token() {
   REQUIRE_MESSAGE(o.code == 0, o.err);
   while (!o.out.empty() && o.out.back() == '\n') o.out.pop_back();
   return o.out;
+}
+
+Cluster& shared_cluster() {
+  static Cluster cluster;
+  return cluster;
 }
 
 }  // namespace skerry::test

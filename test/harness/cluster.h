@@ -88,4 +88,7 @@ class Cluster {
   std::string token();
 };
 
+// One cluster for all cases of a program, made when first asked for and taken down at exit.
+Cluster& shared_cluster();
+
 }  // namespace skerry::test

@@ -1,0 +1,106 @@
+// logs, exec, attach and port-forward with kubectl of before (SPDY) and after (WebSocket) the change of protocol.
+#include <doctest/doctest.h>
+
+#include <signal.h>
+
+#include "../harness/cluster.h"
+
+using namespace skerry;
+using namespace skerry::test;
+
+namespace {
+
+Cluster& with_pod() {
+  Cluster& c = shared_cluster();
+  static bool made = false;
+  if (!made) {
+    c.apply(R"(apiVersion: v1
+kind: Pod
+metadata: {name: talk}
+spec:
+  terminationGracePeriodSeconds: 0
+  containers:
+  - {name: counter, image: "skerry.local/busybox:1", command: [sh, -c, "for i in 1 2 3 4 5; do echo line $i; done; echo oops >&2; exec cat"], stdin: true}
+  - {name: web, image: "skerry.local/demo:1"}
+)");
+    c.wait_ready("talk");
+    made = true;
+  }
+  return c;
+}
+
+}  // namespace
+
+TEST_CASE("logs: whole, tail, timestamps, since, follow") {
+  if (!can_run_nodes()) return;
+  Cluster& c = with_pod();
+  for (const std::string version : {"1.20", "1.32"}) {
+    CAPTURE(version);
+    auto logs = [&](std::vector<std::string> more) {
+      std::vector<std::string> args{"logs", "talk", "-c", "counter"};
+      args.insert(args.end(), more.begin(), more.end());
+      return c.kubectl(args, {}, version).out;
+    };
+    CHECK(logs({}) == "line 1\nline 2\nline 3\nline 4\nline 5\noops\n");
+    CHECK(logs({"--tail=2"}) == "line 5\noops\n");
+    CHECK(logs({"--tail=1", "--timestamps"}).find("Z oops") != std::string::npos);
+    CHECK(logs({"--since=1h", "--tail=1"}) == "oops\n");
+    CHECK(logs({"--limit-bytes=6"}) == "line 1");
+  }
+  Output none = c.kubectl({"logs", "talk", "-c", "counter", "-p"});
+  CHECK(none.code != 0);
+  CHECK(none.err.find("previous terminated container") != std::string::npos);
+}
+
+TEST_CASE("exec: output, error stream, exit code, input, terminal") {
+  if (!can_run_nodes()) return;
+  Cluster& c = with_pod();
+  for (const std::string version : {"1.20", "1.32"}) {
+    CAPTURE(version);
+    Output o = c.kubectl({"exec", "talk", "-c", "web", "--", "sh", "-c", "echo out; echo err >&2; exit 7"}, {}, version);
+    CHECK(o.code == 7);
+    CHECK(o.out == "out\n");
+    CHECK(o.err.find("err\n") != std::string::npos);
+    RunOptions in;
+    in.input = "through the pipe\n";
+    CHECK(c.kubectl({"exec", "-i", "talk", "-c", "web", "--", "cat"}, in, version).out == "through the pipe\n");
+    std::string big(200000, 'x');
+    in.input = big;
+    CHECK(c.kubectl({"exec", "-i", "talk", "-c", "web", "--", "wc", "-c"}, in, version).out.find("200000") != std::string::npos);
+    // A terminal of a given size: script(1) gives kubectl one.
+    std::string command = tool("kubectl-" + version) + " exec -it talk -c web -- sh -c 'tty; stty size'";
+    RunOptions tty;
+    tty.env["KUBECONFIG"] = c.server.kubeconfig();
+    Output t = c.server.run({"script", "-qec", "stty rows 33 cols 77; " + command, "/dev/null"}, tty);
+    CHECK_MESSAGE(t.out.find("/dev/pts/") != std::string::npos, t.out);
+    CHECK_MESSAGE(t.out.find("33 77") != std::string::npos, t.out);
+    CHECK(c.kubectl({"exec", "talk", "-c", "nobody", "--", "true"}, {}, version).code != 0);
+    CHECK(c.kubectl({"exec", "talk", "-c", "web", "--", "/no/such/program"}, {}, version).code != 0);
+  }
+}
+
+TEST_CASE("attach and port-forward") {
+  if (!can_run_nodes()) return;
+  Cluster& c = with_pod();
+  int port = 18080;
+  for (const std::string version : {"1.20", "1.32"}) {
+    CAPTURE(version);
+    RunOptions options;
+    options.netns = c.server.netns();
+    options.env["KUBECONFIG"] = c.server.kubeconfig();
+    ++port;
+    std::string log = c.server.dir() + "/forward-" + version;
+    Background forward({tool("kubectl-" + version), "port-forward", "pod/talk", std::to_string(port) + ":8080"}, options, log);
+    wait_for("an answer through the forwarded port", [&] {
+      return c.server.run({"busybox", "wget", "-q", "-T", "2", "-O", "-", "http://127.0.0.1:" + std::to_string(port)}).out.find("hello from talk") == 0;
+    });
+    for (int i = 0; i < 5; ++i)
+      CHECK(c.server.run({"busybox", "wget", "-q", "-T", "5", "-O", "-", "http://127.0.0.1:" + std::to_string(port)}).code == 0);
+    forward.signal(SIGINT);
+    forward.wait();
+
+    std::string attached = c.server.dir() + "/attach-" + version;
+    Background attach({"sh", "-c", "(echo ping-" + version + "; sleep 30) | " + tool("kubectl-" + version) + " attach -i talk -c counter"}, options, attached);
+    wait_for("the echo of what was typed", [&] { return read_file(attached).find("ping-" + version) != std::string::npos; });
+  }
+}

@@ -1,0 +1,112 @@
+// Death and resurrection: of skerry, of its containers, of its server.
+#include <doctest/doctest.h>
+
+#include "../harness/cluster.h"
+
+using namespace skerry;
+using namespace skerry::test;
+
+namespace {
+
+const char* kKeeper = R"(apiVersion: v1
+kind: ConfigMap
+metadata: {name: words}
+data: {greeting: hello}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: hush}
+stringData: {password: swordfish}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: keeper}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: keeper}}
+  template:
+    metadata: {labels: {app: keeper}}
+    spec:
+      terminationGracePeriodSeconds: 1
+      containers:
+      - name: web
+        image: skerry.local/demo:1
+        env:
+        - {name: GREETING, valueFrom: {configMapKeyRef: {name: words, key: greeting}}}
+        volumeMounts: [{name: hush, mountPath: /hush}]
+      volumes: [{name: hush, secret: {secretName: hush}}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: keeper}
+spec:
+  selector: {app: keeper}
+  ports: [{port: 80, targetPort: 8080}]
+)";
+
+std::string started(Cluster& c) {
+  return c.jsonpath("pods", "{range .items[*]}{.metadata.name}={.status.containerStatuses[0].containerID}@{.status.containerStatuses[0].restartCount} {end}");
+}
+
+bool answers(const Machine& m, const std::string& ip) {
+  return m.run({"busybox", "wget", "-q", "-T", "2", "-O", "-", "http://" + ip + "/"}).out.find("hello") != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("SIGTERM and a new start: pods run on and are adopted") {
+  if (!can_run_nodes()) return;
+  Cluster c;
+  c.apply(kKeeper);
+  c.wait_deployment("keeper");
+  std::string before = started(c), ip = c.jsonpath("service/keeper", "{.spec.clusterIP}");
+  CHECK(c.server.stop() == 0);
+  CHECK(answers(c.server, ip));
+  c.server.start_server();
+  c.wait_node("node-1");
+  c.wait_deployment("keeper");
+  CHECK(started(c) == before);
+  CHECK(c.must({"logs", "deployment/keeper"}).find("panic") == std::string::npos);
+
+  // kill -9, while writes go on: what was acknowledged is there afterwards.
+  int acknowledged = 0;
+  for (int i = 0; i < 20; ++i) {
+    Output o = c.kubectl({"create", "configmap", "n" + std::to_string(i), "--from-literal=i=" + std::to_string(i)});
+    if (o.code == 0) ++acknowledged;
+    if (i == 15) c.server.kill_hard();
+  }
+  CHECK(acknowledged >= 16);
+  CHECK(answers(c.server, ip));
+  c.server.start_server();
+  c.wait_node("node-1");
+  for (int i = 0; i < acknowledged; ++i) CHECK(c.jsonpath("configmap/n" + std::to_string(i), "{.data.i}") == std::to_string(i));
+  CHECK(started(c) == before);
+  // What happens while nobody watches is noticed: a container that ended is restarted.
+  c.must({"exec", "deployment/keeper", "--", "sh", "-c", "true"});
+}
+
+TEST_CASE("an agent that lost power starts its pods again while the server cannot be reached, and catches up later") {
+  if (!can_run_nodes()) return;
+  Cluster c;
+  Machine agent(c.lan, "node-2");
+  agent.start_agent("https://" + c.server.ip() + ":6443", c.token());
+  c.wait_node("node-2");
+  c.must({"cordon", "node-1"});
+  c.apply(kKeeper);
+  c.wait_deployment("keeper");
+  std::string ip = c.jsonpath("service/keeper", "{.spec.clusterIP}");
+  wait_for("an answer on node-2", [&] { return answers(agent, ip); });
+
+  c.server.stop();
+  agent.power_cut();
+  CHECK_FALSE(answers(agent, ip));
+  agent.start_agent("https://" + c.server.ip() + ":6443", "");
+  wait_for("the pods again, without a server", [&] { return answers(agent, ip); });
+
+  c.server.start_server();
+  c.wait_node("node-1");
+  c.wait_node("node-2");
+  wait_for("restarts to be reported", [&] { return c.jsonpath("pods", "{.items[*].status.containerStatuses[0].restartCount}") == "1 1"; });
+  c.wait_deployment("keeper");
+  CHECK(c.must({"exec", "deployment/keeper", "--", "cat", "/hush/password"}) == "swordfish");
+}
