@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/strings.h"
+
 namespace skerry::auth {
 
 Attributes attributes_of(const api::Request& request) {
@@ -14,6 +16,17 @@ Attributes attributes_of(const api::Request& request) {
   a.resource = request.gvr.resource;
   a.subresource = request.subresource;
   a.name = request.name;
+  // A list or watch of one object by its name counts as naming it.
+  bool many = request.verb == api::Verb::kList || request.verb == api::Verb::kWatch || request.verb == api::Verb::kDeleteCollection;
+  if (many && a.name.empty()) {
+    for (auto part : split(request.options.field_selector, ',')) {
+      constexpr std::string_view prefix = "metadata.name=";
+      if (!starts_with(part, prefix)) continue;
+      part.remove_prefix(prefix.size());
+      if (starts_with(part, "=")) part.remove_prefix(1);
+      if (is_dns_subdomain(part)) a.name = part;
+    }
+  }
   // A namespace counts as living in itself, so that roles inside it can speak of it.
   if (a.group.empty() && a.resource == "namespaces") a.ns = a.name;
   return a;

@@ -2,6 +2,8 @@
 
 #include <mutex>
 
+#include "auth/default_roles.h"
+#include "auth/rbac.h"
 #include "base/strings.h"
 
 namespace skerry::auth {
@@ -48,6 +50,16 @@ Refs references(const Json& pod, const std::string& ns) {
 
 Decision no(const std::string& reason) { return {Decision::Kind::kNoOpinion, reason}; }
 const Decision kYes{Decision::Kind::kAllow, ""};
+
+// What every node may do whatever runs on it: the default cluster role system:node.
+const std::vector<PolicyRule>& static_rules() {
+  static const std::vector<PolicyRule> rules = [] {
+    for (const auto& role : default_cluster_roles())
+      if (json::str(role, {"metadata", "name"}) == "system:node") return parse_rules(role);
+    return std::vector<PolicyRule>();
+  }();
+  return rules;
+}
 
 bool is_read(const std::string& verb) { return verb == "get" || verb == "list" || verb == "watch"; }
 
@@ -131,7 +143,9 @@ Decision NodeAuthorizer::authorize(const Attributes& a) const {
     if (a.verb == "create" || a.name == node) return kYes;
     return no("can only access node lease with the same name as the requesting node");
   }
-  return {};  // the static rules of system:node
+  for (const auto& rule : static_rules())
+    if (rule_allows(rule, a)) return kYes;
+  return {};
 }
 
 }  // namespace skerry::auth

@@ -20,7 +20,7 @@ class NodeAuthorizer final : public Authorizer {
   void set_pod(const api::ObjectPtr& pod);
   void erase_pod(const std::string& key);
 
-  // An opinion only on what nodes ask for; always after this comes RBAC with system:node's static rules.
+  // An opinion only on what nodes ask for: their pods' secrets and the like, then the rules of the role system:node.
   Decision authorize(const Attributes& attributes) const override;
 
  private:
