@@ -15,9 +15,9 @@ class ByteStream {
   // Called on the loop's thread, one at a time. Must not block. on_close comes exactly once and last: the peer is
   // gone (or ended its side: a half-closed stream counts as closed), or close()/abort() has completed.
   struct Callbacks {
-    std::function<void(std::string_view)> on_data;
-    std::function<void()> on_drain;  // everything written has reached the kernel, after it had been waiting
-    std::function<void()> on_close;
+    std::function<void(std::string_view)> on_data{};
+    std::function<void()> on_drain{};  // everything written has reached the kernel, after it had been waiting
+    std::function<void()> on_close{};
   };
 
   virtual ~ByteStream() = default;

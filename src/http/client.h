@@ -16,9 +16,9 @@ namespace skerry::http {
 
 struct ClientRequest {
   std::string method = "GET";
-  std::string url;            // absolute: "https://10.0.0.1:6443/readyz"
-  Headers headers;            // Accept-Encoding: gzip is asked for and undone by us
-  Bytes body;                 // null: none
+  std::string url{};            // absolute: "https://10.0.0.1:6443/readyz"
+  Headers headers{};            // Accept-Encoding: gzip is asked for and undone by us
+  Bytes body{};                 // null: none
   std::chrono::milliseconds connect_timeout{10000};
   std::chrono::milliseconds timeout{60000};  // of the whole exchange; 0: none (streams)
   // A transfer slower than 1 byte/s for this long is given up; 0: never.
@@ -29,16 +29,16 @@ struct ClientRequest {
 
 struct ClientResponse {
   int status = 0;
-  Headers headers;   // of the last response
-  std::string body;  // empty if it went to a callback
+  Headers headers{};   // of the last response
+  std::string body{};  // empty if it went to a callback
 };
 
 struct ClientOptions {
-  ClientTls tls;
-  std::string bearer_token;  // sent with each request that has no Authorization of its own
+  ClientTls tls{};             // server_name is not honoured here: the URL's host is what is verified
+  std::string bearer_token{};  // sent with each request that has no Authorization of its own
   std::string user_agent = "skerry";
-  std::string unix_path;     // connect here whatever the URL's host says
-  std::string proxy;         // "http://host:port"; empty: none (the environment is not looked at)
+  std::string unix_path{};     // connect here whatever the URL's host says
+  std::string proxy{};         // "http://host:port"; empty: none (the environment is not looked at)
   size_t max_idle_connections = 8;
 };
 
@@ -78,11 +78,11 @@ class StreamClient {
 
   // Callbacks come on the client's thread, one at a time, and must not block.
   struct Callbacks {
-    std::function<void(const ClientResponse&)> on_head;  // status and headers; may be null
-    std::function<void(std::string_view)> on_chunk;
+    std::function<void(const ClientResponse&)> on_head{};  // status and headers; may be null
+    std::function<void(std::string_view)> on_chunk{};
     // Once and last, also after a failure to connect: the response (with status; body empty) or the Error.
     // Not called after the handle's destructor or cancel() has returned.
-    std::function<void(Result<ClientResponse>)> on_end;
+    std::function<void(Result<ClientResponse>)> on_end{};
   };
 
   class Handle {
@@ -100,7 +100,7 @@ class StreamClient {
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;  // shared with the handles
 };
 
 }  // namespace skerry::http

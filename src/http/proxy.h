@@ -17,24 +17,24 @@
 namespace skerry::http {
 
 struct Upstream {
-  std::string host;  // numeric address, or a name (resolved on the calling thread)
+  std::string host{};  // numeric address, or a name (resolved on the calling thread)
   uint16_t port = 0;
-  std::string unix_path;         // instead of host and port
-  std::optional<ClientTls> tls;  // none: plain
+  std::string unix_path{};         // instead of host and port
+  std::optional<ClientTls> tls{};  // none: plain
   std::chrono::seconds connect_timeout{10};  // connecting and TLS together
 };
 
 struct ProxyOptions {
-  std::string target;       // request target for the upstream: "/exec/default/web/app?command=sh"
-  std::string method;       // empty: the request's
-  std::string host_header;  // empty: upstream host:port
-  Headers set_headers;      // replace the request's
-  std::vector<std::string> remove_headers;  // not passed on (Authorization, X-Remote-User, ...)
+  std::string target{};       // request target for the upstream: "/exec/default/web/app?command=sh"
+  std::string method{};       // empty: the request's
+  std::string host_header{};  // empty: upstream host:port
+  Headers set_headers{};      // replace the request's
+  std::vector<std::string> remove_headers{};  // not passed on (Authorization, X-Remote-User, ...)
   // Maps an absolute path or URL in the response's Location header; null: unchanged.
-  std::function<std::string(std::string_view)> map_location;
+  std::function<std::string(std::string_view)> map_location{};
   // Body and type of the answer when the upstream cannot be reached or ends before a response head; the status is
   // error.http_code(). Null: the message as text.
-  std::function<std::pair<std::string, std::string>(const Error&)> error_body;  // {content type, body}
+  std::function<std::pair<std::string, std::string>(const Error&)> error_body{};  // {content type, body}
 };
 
 // Answers `writer` (which it hijacks). Returns at once; everything else happens on the writer's event loop.

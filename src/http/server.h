@@ -28,15 +28,15 @@ namespace skerry::http {
 class EventLoop;
 
 struct Request {
-  std::string method;   // upper case as sent
-  std::string target;   // as sent: "/api/v1/pods?limit=5"
-  std::string path;     // percent-decoded
-  std::string raw_path;  // as sent, before '?'
-  std::string raw_query;  // after '?'
-  Headers headers;
-  std::string body;     // de-chunked; still encoded if Content-Encoding says so
-  std::string remote_address;  // "10.0.0.7:40312"
-  std::string local_address;
+  std::string method{};   // upper case as sent
+  std::string target{};   // as sent: "/api/v1/pods?limit=5"
+  std::string path{};     // percent-decoded
+  std::string raw_path{};  // as sent, before '?'
+  std::string raw_query{};  // after '?'
+  Headers headers{};
+  std::string body{};     // de-chunked; still encoded if Content-Encoding says so
+  std::string remote_address{};  // "10.0.0.7:40312"
+  std::string local_address{};
   bool tls = false;
   std::shared_ptr<const PeerCertificate> peer;  // null: none presented
 
@@ -98,7 +98,7 @@ class ResponseWriter {
 
   virtual bool answered() const = 0;
   // The loop that owns this connection; for proxy() and friends.
-  virtual EventLoop& loop() = 0;
+  virtual const std::shared_ptr<EventLoop>& loop() = 0;
 };
 
 using Handler = std::function<void(const Request&, ResponseWriter&)>;
@@ -106,8 +106,8 @@ using Handler = std::function<void(const Request&, ResponseWriter&)>;
 struct ServerOptions {
   std::string address = "127.0.0.1";  // numeric IPv4 or IPv6; "::" listens on both families
   uint16_t port = 0;                  // 0: any free one
-  std::string unix_path;              // instead of address and port; mode 0600
-  std::optional<ServerTls> tls;       // none: plain
+  std::string unix_path{};              // instead of address and port; mode 0600
+  std::optional<ServerTls> tls{};       // none: plain
   size_t max_threads = 8;             // handlers at work at once
   size_t max_connections = 20000;     // more are closed at once
   size_t max_head_bytes = 64 << 10;
@@ -117,6 +117,8 @@ struct ServerOptions {
   std::chrono::seconds body_timeout{60};
   std::chrono::seconds idle_timeout{180};  // keep-alive
   std::chrono::seconds write_timeout{60};  // a reader that takes nothing for so long
+  // Body and type of the answers the server itself gives (400, 408, 413, 431, 500, ...); null: the message as text.
+  std::function<std::pair<std::string, std::string>(int status, std::string_view message)> error_body{};  // {type, body}
 };
 
 class Server {
@@ -137,8 +139,8 @@ class Server {
   // No new connections or requests; running handlers are waited for, then everything open is closed. Idempotent.
   void stop();
 
-  size_t connections() const;
-  EventLoop& loop();
+  size_t connections() const;  // open now, taken-over ones included
+  const std::shared_ptr<EventLoop>& loop();
 
  private:
   struct Impl;

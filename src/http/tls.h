@@ -14,28 +14,28 @@ struct ssl_st;
 namespace skerry::http {
 
 struct ServerTls {
-  std::string cert_pem;  // leaf first, then intermediates
-  std::string key_pem;
+  std::string cert_pem{};  // leaf first, then intermediates
+  std::string key_pem{};
   // Certificates that may sign client certificates; several may follow each other. Empty: clients are not asked.
   // A client need not present one, and a wrong one does not fail the handshake: PeerCertificate::verified says.
-  std::string client_ca_pem;
+  std::string client_ca_pem{};
 };
 
 struct ClientTls {
-  std::string ca_pem;              // trust only these; empty: the system's
-  std::string cert_pem, key_pem;   // our client certificate; both or none
+  std::string ca_pem{};              // trust only these; empty: the system's
+  std::string cert_pem{}, key_pem{};   // our client certificate; both or none
   bool insecure = false;           // do not verify the server at all
-  std::string server_name;         // name to verify and to send as SNI; empty: the host connected to
+  std::string server_name{};         // name to verify and to send as SNI; empty: the host connected to
 };
 
 // The certificate a client presented.
 struct PeerCertificate {
   bool verified = false;      // signed by the client CA, in time, for client authentication
-  std::string verify_error;   // why not
-  std::string common_name;
-  std::vector<std::string> organizations;
+  std::string verify_error{};   // why not
+  std::string common_name{};
+  std::vector<std::string> organizations{};
   WallTime not_before{}, not_after{};
-  std::string der;
+  std::string der{};
 };
 
 // SHA-256 of a DER certificate's bytes, lower-case hex.
