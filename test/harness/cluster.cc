@@ -105,7 +105,7 @@ Machine::~Machine() {
 
 std::vector<std::string> Machine::flags() const {
   return {"--data-dir",   data_dir(),     "--run-dir",     dir_ + "/run",           "--instance",
-          instance_,      "--pod-log-dir", dir_ + "/pods",  "--container-log-dir",  dir_ + "/containers",
+          instance_,      "--log-dir", dir_ + "/log",
           "--node-name",  name_,          "--node-ip",     ip_,                     "--resolv-conf",
           dir_ + "/etc/resolv.conf",      "--config",      dir_ + "/etc/config.yaml"};
 }

@@ -1,0 +1,45 @@
+#include "app/layout.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+namespace skerry::app {
+
+Layout layout_of(const Options& options) {
+  Layout l;
+  l.data_dir = std::filesystem::absolute(options.text("data-dir")).lexically_normal();
+  l.run_dir = std::filesystem::absolute(options.text("run-dir")).lexically_normal();
+  for (auto* dir : {&l.data_dir, &l.run_dir})
+    while (dir->size() > 1 && dir->back() == '/') dir->pop_back();
+  l.instance = options.text("instance");
+  return l;
+}
+
+Result<Layout> make_layout(const Options& options) {
+  Layout l = layout_of(options);
+  if (l.instance.size() > 4 || l.instance.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789") != std::string::npos)
+    return Error(Reason::kBadRequest, "instance: at most four characters of [a-z0-9], not \"" + l.instance + "\"");
+  for (const std::string& dir : {l.data_dir, l.run_dir, l.server_dir(), l.agent_dir()}) {
+    std::error_code ec;
+    std::filesystem::create_directories(dir, ec);
+    if (ec) return internal_error("cannot make " + dir + ": " + ec.message());
+    ::chmod(dir.c_str(), 0700);
+  }
+  return l;
+}
+
+Status lock_data_dir(const Layout& layout) {
+  int fd = ::open(layout.lock_file().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) return errno_error("open " + layout.lock_file(), errno);
+  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    ::close(fd);
+    return Error(Reason::kConflict, layout.data_dir + " is in use by another skerry");
+  }
+  return {};  // the descriptor stays open for as long as the process lives
+}
+
+}  // namespace skerry::app

@@ -1,0 +1,100 @@
+#include "app/lifecycle.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "base/log.h"
+#include "base/strings.h"
+#include "network/links.h"
+
+namespace skerry::app {
+namespace {
+sigset_t stop_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (int s : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, s);
+  return set;
+}
+}  // namespace
+
+void block_signals() {
+  sigset_t set = stop_signals();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+void wait_for_stop() {
+  sigset_t set = stop_signals();
+  for (;;) {
+    int got = 0;
+    if (sigwait(&set, &got) == 0 && got != SIGHUP) {
+      LOG_INFO("app", "stopping on " << (got == SIGTERM ? "SIGTERM" : "SIGINT") << "; pods run on");
+      return;
+    }
+  }
+}
+
+void notify_service_manager(std::string_view state) {
+  const char* path = std::getenv("NOTIFY_SOCKET");
+  if (path == nullptr || *path == '\0') return;
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  size_t size = std::min(std::strlen(path), sizeof address.sun_path - 1);
+  std::memcpy(address.sun_path, path, size);
+  if (path[0] == '@') address.sun_path[0] = '\0';
+  int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return;
+  sendto(fd, state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<sockaddr*>(&address),
+         static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + size));
+  ::close(fd);
+}
+
+std::string node_name(const Options& options) {
+  std::string name = options.text("node-name");
+  if (name.empty()) {
+    char host[256] = {};
+    gethostname(host, sizeof host - 1);
+    name = host;
+  }
+  return to_lower(name);
+}
+
+Result<std::string> node_ip(const Options& options) {
+  std::string ip = options.text("node-ip");
+  if (!ip.empty()) {
+    TRY(network::parse_ipv4(ip));
+    return ip;
+  }
+  auto links = TRY(network::Links::open());
+  auto route = links.route_to(TRY(network::parse_ipv4("192.0.2.1")));  // any outside address will do
+  if (!route || route->source == 0)
+    return Error(Reason::kServiceUnavailable, "this machine has no default route; say its address with --node-ip");
+  return network::format_ipv4(route->source);
+}
+
+std::string resolv_conf(const Options& options) {
+  std::string path = options.text("resolv-conf");
+  if (!path.empty()) return path;
+  std::ifstream in("/etc/resolv.conf");
+  std::stringstream text;
+  text << in.rdbuf();
+  constexpr const char* kResolved = "/run/systemd/resolve/resolv.conf";
+  if (text.str().find("nameserver 127.0.0.53") != std::string::npos && ::access(kResolved, R_OK) == 0) return kResolved;
+  return "/etc/resolv.conf";
+}
+
+void raise_limits() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace skerry::app

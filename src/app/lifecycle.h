@@ -1,0 +1,28 @@
+// Lifecycle: signals of the process, readiness told to the service manager, facts of the host.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "app/options.h"
+#include "base/result.h"
+
+namespace skerry::app {
+
+// Blocks SIGTERM, SIGINT and SIGHUP for this thread and all that it starts; before the first thread.
+void block_signals();
+// Waits for SIGTERM or SIGINT. `on_hangup` is called for each SIGHUP.
+void wait_for_stop();
+// sd_notify(3): "READY=1", "STOPPING=1". Nothing happens without $NOTIFY_SOCKET.
+void notify_service_manager(std::string_view state);
+
+// --node-name, or the host's name in lower case.
+std::string node_name(const Options& options);
+// --node-ip, or the address of the route to the outside. ServiceUnavailable where there is none.
+Result<std::string> node_ip(const Options& options);
+// --resolv-conf, or systemd-resolved's list where /etc/resolv.conf only names its stub.
+std::string resolv_conf(const Options& options);
+// Takes more file descriptors, as many as are allowed.
+void raise_limits();
+
+}  // namespace skerry::app
