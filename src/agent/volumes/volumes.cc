@@ -273,11 +273,11 @@ void Volumes::retain(const std::vector<std::string>& pod_uids) {
 }
 
 Result<std::string> Volumes::bind_sub_path(const std::string& pod_uid, const std::string& container, size_t index,
-                                           const std::string& volume_path, const std::string& sub_path, bool read_only) {
+                                           const std::string& volume_path, const std::string& sub_path) {
   Fd root(::open(volume_path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (root.fd < 0) return errno_error("open " + volume_path, errno);
   Fd target(open_beneath(root.fd, sub_path, O_PATH));
-  if (target.fd < 0 && errno == ENOENT && !read_only) {
+  if (target.fd < 0 && errno == ENOENT) {
     TRY(create_beneath(root.fd, sub_path));
     target.fd = open_beneath(root.fd, sub_path, O_PATH);
   }

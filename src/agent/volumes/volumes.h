@@ -43,7 +43,7 @@ class Volumes {
   // `sub_path` below the volume, created if it is missing, never through a link that leaves it; bound to a place of its
   // own, whose path is returned.
   Result<std::string> bind_sub_path(const std::string& pod_uid, const std::string& container, size_t index,
-                                    const std::string& volume_path, const std::string& sub_path, bool read_only);
+                                    const std::string& volume_path, const std::string& sub_path);
   std::string pod_directory(const std::string& pod_uid) const { return pods_directory_ + "/" + pod_uid; }
 
  private:
