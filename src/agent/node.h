@@ -1,0 +1,62 @@
+// Node: registers this node, keeps its status and its Lease current.
+//
+// The Lease is renewed every 10 s, the status sent when it changes and every 5 minutes. Work runs on the executor given,
+// which may block on the uplink; between two looks there is one timer.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "agent/admit.h"
+#include "agent/options.h"
+#include "base/clock.h"
+#include "base/executor.h"
+#include "client/client.h"
+#include "os/sysinfo.h"
+#include "runtime/runtime.h"
+
+namespace skerry::agent {
+
+// What the node has, and what of it pods may use.
+struct NodeFacts {
+  os::SystemInfo system;
+  int64_t disk_bytes = 0;
+  NodeRoom room;  // allocatable
+};
+NodeFacts gather_node_facts(const AgentOptions& options);
+
+// What changes about a node's health.
+struct NodeHealth {
+  bool network_ready = false;
+  bool memory_pressure = false, disk_pressure = false, pid_pressure = false;
+  bool operator==(const NodeHealth&) const = default;
+};
+NodeHealth gather_health(const AgentOptions& options, bool network_ready);
+
+// Pure: the object to register, and the status; `before` is the status the server has (for transition times and the
+// conditions of others).
+Json node_object(const AgentOptions& options, const NodeFacts& facts);
+Json node_status(const AgentOptions& options, const NodeFacts& facts, const NodeHealth& health, const std::vector<runtime::ImageInfo>& images,
+                 const Json& before, WallTime now);
+
+class Node {
+ public:
+  Node(client::Client& uplink, runtime::Runtime& runtime, Executor& executor, const AgentOptions& options, NodeFacts facts);
+  ~Node();
+
+  void start();
+  void stop();
+  // Tells at once.
+  void set_network(bool ready, const std::string& vtep_mac);
+  bool registered() const;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+inline constexpr const char* kVtepAnnotation = "skerry.io/vtep-mac";
+
+}  // namespace skerry::agent
