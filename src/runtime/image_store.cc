@@ -226,6 +226,17 @@ Status ImageStore::unpack(const NewImage& image, size_t index, const std::string
   return done;
 }
 
+Result<std::vector<size_t>> ImageStore::missing_layers(std::string_view text) const {
+  ImageConfig config = TRY(parse_image_config(text));
+  std::vector<size_t> out;
+  std::string chain;
+  for (size_t i = 0; i < config.diff_ids.size(); ++i) {
+    chain = i == 0 ? config.diff_ids[0] : sha256_digest(chain + " " + config.diff_ids[i]);
+    if (!os::is_directory(layer_path(chain_name(chain)))) out.push_back(i);
+  }
+  return out;
+}
+
 Result<ImageInfo> ImageStore::add(const NewImage& image) {
   ImageConfig config = TRY(parse_image_config(image.config));
   Stored stored;

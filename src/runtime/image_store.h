@@ -52,6 +52,9 @@ class ImageStore {
   void hold(const std::vector<std::string>& layers);
   void release(const std::vector<std::string>& layers);
 
+  // Indexes of the layers that would have to be unpacked for an image with this configuration.
+  Result<std::vector<size_t>> missing_layers(std::string_view config) const;
+
   // A missing layer of an image being added is asked for by its index; size_bytes is what it takes on the registry.
   struct NewImage {
     std::string config;  // its bytes; the id is their digest

@@ -147,6 +147,8 @@ class Session {
   virtual void resize(uint16_t width, uint16_t height) = 0;
   // Blocks until the process has ended; its exit code (128+signal). For attach: until the container has ended.
   virtual Result<int> wait() = 0;
+  // From any thread: a wait() that blocks, and any later one, returns an Error. The process goes on.
+  virtual void cancel() = 0;
 };
 
 struct Stats {
