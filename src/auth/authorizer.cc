@@ -18,6 +18,7 @@ Attributes attributes_of(const api::Request& request) {
   a.name = request.name;
   // A list or watch of one object by its name counts as naming it.
   bool many = request.verb == api::Verb::kList || request.verb == api::Verb::kWatch || request.verb == api::Verb::kDeleteCollection;
+  if (many) a.field_selector = request.options.field_selector;
   if (many && a.name.empty()) {
     for (auto part : split(request.options.field_selector, ',')) {
       constexpr std::string_view prefix = "metadata.name=";

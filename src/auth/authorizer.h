@@ -16,6 +16,7 @@ struct Attributes {
   // A resource request, or (path not empty) a request for a URL.
   std::string ns, group, version, resource, subresource, name;
   std::string path;
+  std::string field_selector;  // of a list or watch, as given
 
   bool is_resource() const { return path.empty(); }
 };

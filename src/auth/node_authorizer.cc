@@ -102,6 +102,12 @@ void NodeAuthorizer::erase_pod(const std::string& key) {
   drop(key);
 }
 
+bool NodeAuthorizer::runs_on(const std::string& key, const std::string& node) const {
+  std::shared_lock lock(mutex_);
+  auto it = pods_.find(key);
+  return it != pods_.end() && it->second.node == node;
+}
+
 Decision NodeAuthorizer::authorize(const Attributes& a) const {
   const std::string node = node_of(a.user);
   if (node.empty() || !a.is_resource()) return {};
@@ -130,6 +136,12 @@ Decision NodeAuthorizer::authorize(const Attributes& a) const {
       }
       if (!a.name.empty() && is_read(a.verb) && a.subresource.empty()) return referred() ? kYes : no(no_path);
       return no("can only read service accounts of its own pods");
+    }
+    if (r == "pods" && a.subresource.empty() && is_read(a.verb)) {
+      if (a.verb == "get") return runs_on(a.ns + "/" + a.name, node) ? kYes : no(no_path);
+      for (auto part : split(a.field_selector, ','))
+        if (part == "spec.nodeName=" + node || part == "spec.nodeName==" + node) return kYes;
+      return no("can only list/watch pods with spec.nodeName field selector");
     }
     if (r == "nodes") {
       if (a.name == node) return kYes;  // NodeRestriction looks at what changes

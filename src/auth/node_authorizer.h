@@ -25,6 +25,7 @@ class NodeAuthorizer final : public Authorizer {
 
  private:
   using Ref = std::tuple<std::string, std::string, std::string>;  // resource, namespace, name
+  bool runs_on(const std::string& key, const std::string& node) const;
   struct Pod { std::string node; std::set<Ref> refs; };
   void drop(const std::string& key);
 

@@ -139,6 +139,14 @@ TEST_CASE("node authoriser: only what its pods refer to") {
   CHECK(!nodes.authorize(asks(n1, "update", "leases", "kube-node-lease", "n2", "", "coordination.k8s.io")).allowed());
   CHECK(nodes.authorize(asks(n1, "list", "services")).allowed());
   CHECK(!nodes.authorize(asks(n1, "list", "deployments", "", "", "", "apps")).allowed());
+  CHECK(nodes.authorize(asks(n1, "get", "pods", "ns", "p")).allowed());
+  CHECK(!nodes.authorize(asks(n2, "get", "pods", "ns", "p")).allowed());
+  CHECK(!nodes.authorize(asks(n1, "list", "pods")).allowed());
+  Attributes own = asks(n1, "watch", "pods");
+  own.field_selector = "spec.nodeName=n1";
+  CHECK(nodes.authorize(own).allowed());
+  own.user = n2;
+  CHECK(!nodes.authorize(own).allowed());
   nodes.erase_pod("ns/p");
   CHECK(!nodes.authorize(asks(n1, "get", "secrets", "ns", "s")).allowed());
 }
