@@ -12,6 +12,7 @@ namespace {
 
 constexpr size_t kReadRound = 256 << 10;  // then others have their turn
 constexpr std::chrono::seconds kWriteTimeout{120};
+constexpr std::chrono::seconds kLinger{2};
 
 }  // namespace
 
@@ -103,12 +104,13 @@ void SocketStream::on_wake() {
   if (state_ == State::kClosed) return;
   if (abort_wanted_) return finish("aborted");
   if (state_ == State::kOpen) return advance();
-  if (close_wanted_) finish("closed");
+  if (close_wanted_ && state_ != State::kLingering) finish("closed");
 }
 
 void SocketStream::on_stop() { finish("stopped"); }
 
 void SocketStream::on_deadline() {
+  if (state_ == State::kLingering) return finish("");
   finish(state_ == State::kOpen ? "the peer reads too slowly" : "timed out while connecting");
 }
 
@@ -122,6 +124,13 @@ void SocketStream::on_ready(uint32_t events) {
     state_ = State::kHandshake;
   }
   if (state_ == State::kHandshake) return continue_handshake();
+  if (state_ == State::kLingering) {
+    for (size_t n = 0; true;) {
+      Transport::Io io = transport_.read(loop_->scratch(), EventLoop::kScratchBytes, n);
+      if (io == Transport::Io::kWantRead) return;
+      if (io != Transport::Io::kDone) return finish("");
+    }
+  }
   if (state_ != State::kOpen) return;
   if ((events & (EPOLLHUP | EPOLLERR)) != 0 && !may_read()) {
     // Nobody wants to read now, and epoll would report this for ever: look again at resume() or start().
@@ -176,8 +185,11 @@ void SocketStream::advance() {
   if (io == Transport::Io::kFailed || io == Transport::Io::kEnd) return finish("connection broken");
   if (io == Transport::Io::kDone) {
     if (close_wanted_) {
+      // What the peer has sent meanwhile must be read, or the kernel resets the connection under our last words.
       transport_.shutdown_write();
-      return finish("");
+      state_ = State::kLingering;
+      loop_->set_deadline(*this, loop_->now() + kLinger);
+      return listen_for(EPOLLIN);
     }
     loop_->set_deadline(*this, MonoTime::max());
     if ((waiting_ || progress) && started_ && callbacks_.on_drain) {

@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -42,7 +43,7 @@ class SocketStream final : public ByteStream, public EventSource, public std::en
   void abort() override;
 
  private:
-  enum class State { kNew, kConnecting, kHandshake, kOpen, kClosed };
+  enum class State { kNew, kConnecting, kHandshake, kOpen, kLingering, kClosed };
 
   void on_ready(uint32_t events) override;
   void on_wake() override;
