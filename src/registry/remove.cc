@@ -105,9 +105,9 @@ Result<Registry::Impl::Removal> Registry::Impl::remove_object(Call& call, const 
     } else {
       // Already going: a shorter period counts, a longer one does not.
       int64_t current = json::integer(metadata, "deletionGracePeriodSeconds");
-      bool shorter = grace < current && (o.grace_period_s.has_value() || grace == 0);
-      if (shorter) {
-        metadata["deletionTimestamp"] = format_rfc3339(clock.now() + std::chrono::seconds(grace));
+      if (grace < current) {
+        auto until = parse_rfc3339(json::str(metadata, "deletionTimestamp")).value_or(clock.now());
+        metadata["deletionTimestamp"] = format_rfc3339(until - std::chrono::seconds(current - grace));
         metadata["deletionGracePeriodSeconds"] = grace;
       } else {
         grace = current;

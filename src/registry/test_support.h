@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include <atomic>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -16,12 +17,12 @@ namespace skerry::registry::test {
 // Moves only when told.
 class ManualClock final : public Clock {
  public:
-  WallTime now() const override { return WallTime(std::chrono::seconds(1'800'000'000)) + at_; }
-  MonoTime mono() const override { return MonoTime(std::chrono::hours(1)) + at_; }
-  void advance(std::chrono::nanoseconds d) { at_ += d; }
+  WallTime now() const override { return WallTime(std::chrono::seconds(1'800'000'000)) + at_.load(); }
+  MonoTime mono() const override { return MonoTime(std::chrono::hours(1)) + at_.load(); }
+  void advance(std::chrono::nanoseconds d) { at_.store(at_.load() + d); }
 
  private:
-  std::chrono::nanoseconds at_{0};
+  std::atomic<std::chrono::nanoseconds> at_{std::chrono::nanoseconds(0)};
 };
 
 struct World {

@@ -25,7 +25,7 @@ struct SqliteOptions {
   std::chrono::nanoseconds keep{std::chrono::minutes(5)};  // history for watches and paged lists
   int64_t compact_after = 1000;                     // compact when so many revisions are older than `keep` ...
   std::chrono::nanoseconds compact_every{std::chrono::hours(1)};  // ... or so much time went by since the last one
-  std::chrono::nanoseconds flush_every{std::chrono::minutes(10)}; // volatile values
+  std::chrono::nanoseconds flush_every{std::chrono::hours(1)};    // volatile values: 24 small writes a day
   int64_t bound_step = 10000;                       // revisions reserved ahead for volatile writes
   int cache_kib = 1024;                             // SQLite's page cache of the writer
   size_t max_queue = 4096;                          // waiting transactions; more get TooManyRequests
