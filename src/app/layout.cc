@@ -39,6 +39,8 @@ Status lock_data_dir(const Layout& layout) {
     ::close(fd);
     return Error(Reason::kConflict, layout.data_dir + " is in use by another skerry");
   }
+  std::string pid = std::to_string(::getpid()) + "\n";
+  if (::ftruncate(fd, 0) != 0 || ::pwrite(fd, pid.data(), pid.size(), 0) < 0) return errno_error("write " + layout.lock_file(), errno);
   return {};  // the descriptor stays open for as long as the process lives
 }
 

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "app/commands.h"
-#include "runtime/shim_main.h"
+#include "runtime/shim.h"
 
 namespace {
 
@@ -39,7 +39,7 @@ void usage(FILE* out) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc > 1 && std::strcmp(argv[1], "shim") == 0) return skerry::runtime::shim_main(argc, argv);
+  if (skerry::runtime::is_shim(argc, argv)) return skerry::runtime::shim_main(argc, argv);
   std::signal(SIGPIPE, SIG_IGN);
   if (argc < 2) {
     usage(stderr);

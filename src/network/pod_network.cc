@@ -149,7 +149,8 @@ class BridgeNetwork final : public PodNetwork {
   void on_namespace(std::function<void(uint64_t, bool)> handler) override {
     std::lock_guard l(mutex_);
     on_namespace_ = std::move(handler);
-    for (auto& [uid, cookie] : cookies_) on_namespace_(cookie, true);
+    if (on_namespace_)
+      for (auto& [uid, cookie] : cookies_) on_namespace_(cookie, true);
   }
 
   std::string vtep_mac() const override {

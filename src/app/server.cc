@@ -1,0 +1,71 @@
+// `skerry server`: the control plane, and a node beside it.
+#include <iostream>
+
+#include "app/commands.h"
+#include "app/control_plane.h"
+#include "app/lifecycle.h"
+#include "app/node.h"
+#include "base/log.h"
+
+namespace skerry::app {
+namespace {
+
+Status serve(const Options& options) {
+  block_signals();
+  raise_limits();
+  Layout layout = TRY(make_layout(options));
+  TRY(lock_data_dir(layout));
+  SystemClock clock;
+  SystemRandom random;
+  const bool with_node = !options.flag("disable-agent");
+  std::string ip = options.text("node-ip");
+  if (with_node || ip.empty()) {
+    auto found = node_ip(options);
+    if (!found && with_node) return found.error();
+    if (found) ip = *found;
+  }
+  auto control_plane = TRY(ControlPlaneProcess::start(options, layout, ip, clock, random));
+  std::unique_ptr<client::Client> uplink;
+  std::unique_ptr<NodeProcess> node;
+  if (with_node) {
+    NodeConfig config;
+    config.name = node_name(options);
+    config.ip = ip;
+    config.control_plane = true;
+    config.identity.server_ca_pem = control_plane->pki().server_ca().cert_pem();
+    config.identity.client_ca_pem = control_plane->pki().client_ca().cert_pem();
+    config.identity.serving = TRY(control_plane->pki().issue_node_serving(config.name, {ip}, clock));
+    config.identity.cluster = control_plane->cluster();
+    uplink = control_plane->node_client(config.name);
+    node = TRY(NodeProcess::start(options, layout, std::move(config), *uplink, clock, random));
+  }
+  notify_service_manager("READY=1");
+  wait_for_stop();
+  notify_service_manager("STOPPING=1");
+  return {};
+}
+
+}  // namespace
+
+int run_server(const Args& args) {
+  Options options(server_options());
+  auto loaded = options.load(args, process_environment());
+  if (loaded && options.help_wanted()) {
+    std::cout << "Runs the control plane and, unless --disable-agent is given, a node.\n\nUsage: skerry server [FLAGS]\n\n" << options.help();
+    return 0;
+  }
+  if (loaded && !options.rest().empty()) loaded = Error(Reason::kBadRequest, "unexpected argument \"" + options.rest()[0] + "\"");
+  if (!loaded) {
+    std::cerr << "skerry server: " << loaded.error().message << "\n";
+    return 2;
+  }
+  if (options.flag("debug")) log::set_level(log::Level::kDebug);
+  auto done = serve(options);
+  if (!done) {
+    std::cerr << "skerry server: " << done.error().message << "\n";
+    return 1;
+  }
+  return 0;
+}
+
+}  // namespace skerry::app

@@ -1,0 +1,57 @@
+// `skerry token`, `skerry version`.
+#include <cstdio>
+#include <iostream>
+
+#include "app/commands.h"
+#include "app/layout.h"
+#include "app/options.h"
+#include "auth/certificates.h"
+#include "embedded/licenses_zst.h"
+#include "embedded/version.h"
+
+#include <openssl/crypto.h>
+#include <sqlite3.h>
+#include <zstd.h>
+
+namespace skerry::app {
+
+int run_token(const Args& args) {
+  Options options(server_options());
+  if (auto loaded = options.load(args, process_environment()); !loaded) {
+    std::cerr << "skerry token: " << loaded.error().message << "\n";
+    return 2;
+  }
+  if (options.help_wanted()) {
+    std::cout << "Prints the token with which other machines join: skerry agent --server URL --token TOKEN\n\n"
+                 "Usage: skerry token [--data-dir DIR]\n";
+    return 0;
+  }
+  auto token = auth::read_secret_file(layout_of(options).server_dir() + "/node-token");
+  if (!token) {
+    std::cerr << "skerry token: no server has run here yet (" << token.error().message << ")\n";
+    return 1;
+  }
+  std::cout << *token;
+  return 0;
+}
+
+int run_version(const Args& args) {
+  if (!args.empty() && args[0] == "--licenses") {
+    auto packed = embedded::licenses_zst();
+    std::string text(ZSTD_getFrameContentSize(packed.data(), packed.size()), '\0');
+    size_t n = ZSTD_decompress(text.data(), text.size(), packed.data(), packed.size());
+    if (ZSTD_isError(n)) {
+      std::cerr << "skerry version: the notices cannot be unpacked: " << ZSTD_getErrorName(n) << "\n";
+      return 1;
+    }
+    std::cout << text;
+    return 0;
+  }
+  std::cout << "skerry " << embedded::kVersion << " (" << embedded::kGitCommit << ", " << embedded::kCommitDate << ")\n"
+            << "kubernetes API v1.36, " << OPENSSL_VERSION_TEXT << ", SQLite " << SQLITE_VERSION << "\n"
+            << "compiler " << embedded::kCompiler << "\n"
+            << "`skerry version --licenses` prints the notices of what is inside.\n";
+  return 0;
+}
+
+}  // namespace skerry::app
