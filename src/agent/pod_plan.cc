@@ -223,6 +223,11 @@ bool Observed::any_running() const {
   return std::any_of(containers.begin(), containers.end(), [](auto& c) { return c.state == ContainerState::kRunning; });
 }
 
+Plan make_plan(const PodModel& pod, const Observed& seen, const std::map<std::string, std::chrono::milliseconds>& restart_delay,
+               WallTime now, bool ending) {
+  return Planner(pod, seen, restart_delay, now).run(ending);
+}
+
 bool wants_restart(RestartPolicy policy, const ContainerInfo& exited) {
   return policy == RestartPolicy::kAlways || (policy == RestartPolicy::kOnFailure && exited.exit_code != 0);
 }
