@@ -176,6 +176,7 @@ class Decoder {
   }
 
   Status one(const Type& owner, const Field& field, Json& value, const Place* place) {
+    if (value.is_null()) return {};  // a zero time in a map or list
     switch (field.kind) {
       case ValueKind::kStruct:
         if (!value.is_object()) return mismatch(owner, field, value, place, go_scalar(field));

@@ -20,6 +20,10 @@ Result<std::string> to_protobuf(const Json& object);
 // BadRequest on malformed bytes or unknown kinds.
 Result<Json> from_protobuf(std::string_view bytes);
 
+// One frame of a watch stream: four bytes of length, then a WatchEvent around an object in either encoding (with
+// its envelope).
+std::string watch_frame(std::string_view event_type, std::string_view object);
+
 // The message alone, without envelope.
 std::string encode_message(const Type& type, const Json& object);
 Result<Json> decode_message(const Type& type, std::string_view bytes);

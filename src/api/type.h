@@ -67,7 +67,7 @@ struct Field {
 
 struct Type {
   std::string_view name;  // "core/v1.Pod"
-  std::span<const Field> fields;
+  std::span<const Field> fields;  // built-in types: by protobuf number
   bool atomic;            // x-kubernetes-map-type: atomic
 
   // The field with that JSON name, also from inlined structs; null if there is none.
