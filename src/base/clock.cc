@@ -81,7 +81,11 @@ std::optional<WallTime> parse_rfc3339(std::string_view s) {
     return std::nullopt;
   }
   if (pos != s.size()) return std::nullopt;
-  return WallTime{sys_days{ymd} + hours{h} + minutes{mi - offset_min} + seconds{se} + nanoseconds{nanos}};
+  auto whole = sys_days{ymd} + hours{h} + minutes{mi - offset_min} + seconds{se};
+  // 64 bits of nanoseconds reach from 1677 to 2262; Go's zero time and the year 9999 end at the limits.
+  if (whole <= ceil<seconds>(WallTime::min())) return WallTime{ceil<seconds>(WallTime::min())};
+  if (whole >= floor<seconds>(WallTime::max())) return WallTime{floor<seconds>(WallTime::max())};
+  return WallTime{whole + nanoseconds{nanos}};
 }
 
 }  // namespace skerry

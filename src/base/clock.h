@@ -29,7 +29,7 @@ class SystemClock final : public Clock {
 
 // RFC 3339 in UTC. digits = 0: "2026-01-02T03:04:05Z" (metav1.Time), 6: metav1.MicroTime, 9: log files.
 std::string format_rfc3339(WallTime time, int digits = 0);
-// Accepts any offset and fraction of up to nine digits.
+// Accepts any offset and fraction; digits after the ninth are dropped. Years outside 1677 to 2262 give the limit.
 std::optional<WallTime> parse_rfc3339(std::string_view text);
 
 }  // namespace skerry

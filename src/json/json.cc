@@ -58,6 +58,7 @@ std::string str(const Json& root, std::initializer_list<std::string_view> keys, 
 
 int64_t integer(const Json& root, std::initializer_list<std::string_view> keys, int64_t fallback) {
   const Json& v = find(root, keys);
+  if (v.is_number_unsigned() && v.get<uint64_t>() > INT64_MAX) return fallback;
   return v.is_number_integer() ? v.get<int64_t>() : fallback;
 }
 

@@ -2,6 +2,7 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -22,10 +23,10 @@ Json scalar(const YAML::Node& node) {
   if (s == "false" || s == "False" || s == "FALSE" || s == "no" || s == "No" || s == "NO" || s == "off" || s == "Off" || s == "OFF") return false;
   const char* b = s.data();
   const char* e = b + s.size();
-  if (*b == '+' && s.size() > 1) ++b;
+  if (*b == '+' && s.size() > 1 && b[1] != '-') ++b;
   bool negative = *b == '-';
   const char* digits = negative ? b + 1 : b;
-  if (e - digits > 2 && digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'o')) {
+  if (e - digits > 2 && digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'o') && digits[2] != '-') {
     int64_t v = 0;
     auto r = std::from_chars(digits + 2, e, v, digits[1] == 'x' ? 16 : 8);
     if (r.ec == std::errc() && r.ptr == e) return negative ? -v : v;
@@ -75,17 +76,24 @@ Result<Json> convert(const YAML::Node& node, int depth, Budget& budget) {
   return Json(nullptr);
 }
 
-Error yaml_error(const YAML::Exception& e) {
-  return {Reason::kBadRequest, "invalid YAML: line " + std::to_string(e.mark.line + 1) + ", column " + std::to_string(e.mark.column + 1) + ": " + e.msg};
+Error yaml_error(const YAML::Exception& e, int lines_before = 0) {
+  return {Reason::kBadRequest, "invalid YAML: line " + std::to_string(lines_before + e.mark.line + 1) + ", column " + std::to_string(e.mark.column + 1) + ": " + e.msg};
 }
 
 // A plain scalar that would be read back as something else must be quoted.
 bool needs_quotes(const std::string& s) {
   if (s.empty()) return true;
+  for (unsigned char c : s)
+    if (c < 0x20 || c == 0x7f) return true;
   YAML::Node probe(s);
-  Json back = scalar(probe);
-  if (!back.is_string()) return true;
-  return false;
+  return !scalar(probe).is_string();
+}
+
+// No control character but the ends of lines.
+bool plain_lines(const std::string& s) {
+  for (unsigned char c : s)
+    if ((c < 0x20 && c != '\n') || c == 0x7f) return false;
+  return true;
 }
 
 void emit(YAML::Emitter& out, const Json& v) {
@@ -115,14 +123,17 @@ void emit(YAML::Emitter& out, const Json& v) {
       return;
     case Json::value_t::string: {
       const auto& s = v.get_ref<const std::string&>();
-      if (s.find('\n') != std::string::npos && s.find_first_of("\r\t\x1b") == std::string::npos && s.front() != ' ' && s.front() != '\n' && s.find(" \n") == std::string::npos && s.back() == '\n' && !s.ends_with("\n\n"))
+      if (s.find('\n') != std::string::npos && plain_lines(s) && s.front() != ' ' && s.front() != '\n' && s.find(" \n") == std::string::npos && s.back() == '\n' && !s.ends_with("\n\n"))
         out << YAML::Literal << s;
-      else if (needs_quotes(s) || s.find('\n') != std::string::npos)
+      else if (needs_quotes(s))
         out << YAML::DoubleQuoted << s;
       else
         out << s;
       return;
     }
+    case Json::value_t::null:
+      out << YAML::Null;
+      return;
     default:
       out << v.dump();
   }
@@ -140,22 +151,30 @@ Result<Json> parse_yaml(std::string_view text) {
 }
 
 Result<std::vector<Json>> parse_yaml_stream(std::string_view text) {
-  try {
-    std::vector<Json> out;
-    Budget budget;
-    for (const auto& node : YAML::LoadAll(std::string(text))) {
-      Json v = TRY(convert(node, 0, budget));
+  // Documents are separated by lines that start with "---", as kubectl separates them. (YAML::LoadAll does not end on
+  // some malformed text.)
+  std::vector<Json> out;
+  Budget budget;
+  int line = 0;
+  while (!text.empty()) {
+    size_t cut = text.find("\n---");
+    std::string_view document = text.substr(0, cut);
+    text = cut == std::string_view::npos ? std::string_view() : text.substr(cut + 1);
+    try {
+      Json v = TRY(convert(YAML::Load(std::string(document)), 0, budget));
       if (!v.is_null()) out.push_back(std::move(v));
+    } catch (const YAML::Exception& e) {
+      return yaml_error(e, line);
     }
-    return out;
-  } catch (const YAML::Exception& e) {
-    return yaml_error(e);
+    line += static_cast<int>(std::count(document.begin(), document.end(), '\n')) + 1;
   }
+  return out;
 }
 
 std::string dump_yaml(const Json& value) {
   YAML::Emitter out;
   out.SetIndent(2);
+  out.SetNullFormat(YAML::LowerNull);
   emit(out, value);
   return std::string(out.c_str()) + "\n";
 }
