@@ -28,8 +28,13 @@ Rendered render_error(const Error& error, const Form& form);
 // The chunks of a watch: one JSON document a line, or length-prefixed protobuf.
 class EventRenderer {
  public:
+  // Not to be copied or moved: table_ refers into form_.
   EventRenderer(const api::Resource* row, Form form, api::TableOptions table, const Clock& clock)
-      : row_(row), form_(std::move(form)), table_(table), clock_(clock) {}
+      : row_(row), form_(std::move(form)), table_(table), clock_(clock) {
+    if (!form_.version.empty()) table_.version = form_.version;
+  }
+  EventRenderer(const EventRenderer&) = delete;
+  EventRenderer& operator=(const EventRenderer&) = delete;
   std::string content_type() const;
   void render(std::span<const api::WatchEvent> events, std::vector<Bytes>& out);
 

@@ -98,19 +98,15 @@ Result<int> ResourcePaths::serve_watch(const http::Request& request, http::Respo
   api::ResourcePtr row = TRY(pipeline_.row_of(asked));
   api::TableOptions table;
   table.include = TRY(api::parse_include_object(request.query().get("includeObject")));
-  if (!form.version.empty()) table.version = form.version;
   int seconds = static_cast<int>(asked.options.timeout_s);
   if (asked.options.timeout_s <= 0 || asked.options.timeout_s > 365 * 86400)
     seconds = kMinWatchSeconds + static_cast<int>(random_.below(kMinWatchSeconds));
-  EventRenderer renderer(row.get(), form, table, clock_);
-  std::string type = renderer.content_type();
-  auto session = std::shared_ptr<WatchSession>(
-      new WatchSession(executor_, std::move(renderer), asked.options.allow_bookmarks), [row](WatchSession* s) { delete s; });
+  auto session = std::make_shared<WatchSession>(executor_, row, form, table, clock_, asked.options.allow_bookmarks);
   auto stream = TRY(pipeline_.watch(asked, session->wake()));
   sessions_.lock()->insert(session);
   ++metrics_.watching;
   writer.headers().set("Cache-Control", "no-cache, private");
-  auto out = writer.stream(200, type);
+  auto out = writer.stream(200, session->content_type());
   session->start(std::move(stream), std::move(out), std::chrono::seconds(seconds), [this, weak = std::weak_ptr(session)] {
     auto s = weak.lock();
     if (!s) return;

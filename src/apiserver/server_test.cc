@@ -211,6 +211,22 @@ TEST_CASE("server: a watch delivers what happens, over HTTP and in process") {
   CHECK(remote.rfind("{\"type\":\"ADDED\",\"object\":{", 0) == 0);
 }
 
+TEST_CASE("server: tables, also in watches") {
+  http::Headers table{{"Accept", "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"}};
+  Reply list = call("GET", "/api/v1/namespaces", "", table);
+  CHECK(json::str(list.json, "kind") == "Table");
+  CHECK(json::str(list.json, "apiVersion") == "meta.k8s.io/v1");
+  Reply watch = call("GET", "/api/v1/namespaces?watch=true&timeoutSeconds=1", "", table);
+  auto lines = split(watch.body, '\n');
+  REQUIRE(lines.size() > 4);
+  auto first = json::parse_json(lines[0]), second = json::parse_json(lines[1]);
+  REQUIRE(first);
+  REQUIRE(second);
+  CHECK(json::str(*first, {"object", "apiVersion"}) == "meta.k8s.io/v1");
+  CHECK(json::find(*first, {"object", "columnDefinitions"}).size() > 2);
+  CHECK(json::find(*second, {"object", "columnDefinitions"}).size() == 0);
+}
+
 TEST_CASE("server: aggregated roles are filled") {
   for (int i = 0; i < 500; ++i) {
     auto role = server().registry().find(api::kClusterRoles, "", "admin");

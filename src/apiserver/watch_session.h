@@ -12,8 +12,11 @@ namespace skerry::apiserver {
 
 class WatchSession : public std::enable_shared_from_this<WatchSession> {
  public:
-  WatchSession(Executor& executor, EventRenderer renderer, bool bookmarks)
-      : executor_(executor), renderer_(std::move(renderer)), bookmarks_(bookmarks) {}
+  // Keeps `row` while it lives.
+  WatchSession(Executor& executor, api::ResourcePtr row, Form form, api::TableOptions table, const Clock& clock, bool bookmarks)
+      : executor_(executor), row_(std::move(row)), renderer_(row_.get(), std::move(form), table, clock), bookmarks_(bookmarks) {}
+
+  std::string content_type() const { return renderer_.content_type(); }
 
   // In this order. wake(): what the registry is given.
   std::function<void()> wake();
@@ -28,6 +31,7 @@ class WatchSession : public std::enable_shared_from_this<WatchSession> {
   void send_bookmark_later();
 
   Executor& executor_;
+  const api::ResourcePtr row_;
   EventRenderer renderer_;  // used by the pump's job alone
   const bool bookmarks_;
   std::shared_ptr<WatchPump> pump_;
