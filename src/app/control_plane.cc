@@ -122,6 +122,7 @@ Result<std::unique_ptr<ControlPlaneProcess>> ControlPlaneProcess::start(const Op
   p->scheduler_caches_ = std::make_unique<client::CacheSet>(*p->scheduler_client_, *p->executor_);
   p->scheduler_ = std::make_unique<scheduler::Scheduler>(*p->scheduler_client_, p->scheduler_caches_->of(api::kPods),
                                                          p->scheduler_caches_->of(api::kNodes), *p->executor_, random);
+  if (!options.flag("disable-agent")) p->label_own_node(node_name(options));
   p->scheduler_caches_->start();
   p->scheduler_->start();
   LOG_INFO("server", "the API answers on port " << p->port_);
@@ -146,6 +147,19 @@ Status ControlPlaneProcess::write_files(const Options& options, const Layout& la
   token.user = "server";
   token.secret = std::string(trim(TRY(auth::read_secret_file(layout.token_file()))));
   return auth::write_secret_file(layout.server_dir() + "/node-token", token.format() + "\n");
+}
+
+// A node may not give itself a role; the server gives it to the node beside it.
+void ControlPlaneProcess::label_own_node(const std::string& name) {
+  scheduler_caches_->of(api::kNodes).add_handler([this, name](const api::ObjectPtr&, const api::ObjectPtr& after) {
+    static constexpr const char* kRole = "node-role.kubernetes.io/control-plane";
+    if (!after || after->meta().name != name || api::find_label(after->meta().labels, kRole) != nullptr) return;
+    executor_->post([this, name] {
+      Json patch = {{"metadata", {{"labels", {{kRole, "true"}, {"node-role.kubernetes.io/master", "true"}}}}}};
+      auto done = controller_client_->patch(api::kNodes, "", name, api::PatchType::kMerge, std::move(patch));
+      if (!done) LOG_WARN("server", "the role of node " << name << ": " << done.error().message);
+    });
+  });
 }
 
 std::unique_ptr<client::Client> ControlPlaneProcess::node_client(const std::string& name) {

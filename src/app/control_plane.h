@@ -35,6 +35,7 @@ class ControlPlaneProcess {
 
  private:
   ControlPlaneProcess() = default;
+  void label_own_node(const std::string& name);
   Status write_files(const Options& options, const Layout& layout);
 
   apiserver::ClusterConfig cluster_;

@@ -6,6 +6,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 
 #include "apiserver/test_server.h"
 #include "api/pod.h"
@@ -182,13 +183,16 @@ TEST_CASE("controllers: a Deployment rolls out, over and back, scales, and its p
   CHECK(c.settles([&] { return c.get(api::kPods, victim).is_null() && json::integer(web(), {"status", "availableReplicas"}) == 5; }));
   CHECK(c.list(api::kPods).size() == 5);
   // Nothing moves once all is as it should be.
-  auto quiet = [&] {
-    uint64_t runs = 0;
-    for (auto& s : c.manager->stats()) runs += s.runs;
-    return runs;
+  auto runs = [&] {
+    uint64_t n = 0;
+    for (auto& s : c.manager->stats()) n += s.runs;
+    return n;
   };
-  uint64_t before = 0;
-  CHECK(c.eventually([&] { return std::exchange(before, quiet()) == before || false; }));
+  CHECK(c.eventually([&] {
+    uint64_t before = runs();
+    std::this_thread::sleep_for(milliseconds(200));
+    return runs() == before;
+  }));
   REQUIRE(c.client->remove(api::kDeployments, "default", "web"));
   CHECK(c.settles([&] { return c.list(api::kReplicaSets).empty() && c.list(api::kPods).empty(); }));
 }

@@ -68,10 +68,6 @@ Result<agent::AgentOptions> NodeProcess::agent_options() const {
     if (!is_qualified_name(key) || !is_label_value(value)) return Error(Reason::kBadRequest, "node-label: \"" + label + "\" is no label");
     o.node_labels[key] = value;
   }
-  if (config_.control_plane) {
-    o.node_labels["node-role.kubernetes.io/control-plane"] = "true";
-    o.node_labels["node-role.kubernetes.io/master"] = "true";
-  }
   for (auto& taint : options_.list("node-taint")) o.register_taints.push_back(TRY(parse_taint(taint)));
   return o;
 }

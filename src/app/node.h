@@ -27,7 +27,6 @@ namespace skerry::app {
 struct NodeConfig {
   std::string name, ip;
   NodeIdentity identity;      // certificates and what the cluster is like
-  bool control_plane = false;  // labels the node so
 };
 
 class NodeProcess {

@@ -31,7 +31,6 @@ Status serve(const Options& options) {
     NodeConfig config;
     config.name = node_name(options);
     config.ip = ip;
-    config.control_plane = true;
     config.identity.server_ca_pem = control_plane->pki().server_ca().cert_pem();
     config.identity.client_ca_pem = control_plane->pki().client_ca().cert_pem();
     config.identity.serving = TRY(control_plane->pki().issue_node_serving(config.name, {ip}, clock));
