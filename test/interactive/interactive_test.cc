@@ -92,10 +92,10 @@ TEST_CASE("attach and port-forward") {
     std::string log = c.server.dir() + "/forward-" + version;
     Background forward({tool("kubectl-" + version), "port-forward", "pod/talk", std::to_string(port) + ":8080"}, options, log);
     wait_for("an answer through the forwarded port", [&] {
-      return c.server.run({"busybox", "wget", "-q", "-T", "2", "-O", "-", "http://127.0.0.1:" + std::to_string(port)}).out.find("hello from talk") == 0;
+      return c.server.run({"curl", "-s", "-f", "-m", "2", "http://127.0.0.1:" + std::to_string(port)}).out.find("hello from talk") == 0;
     });
     for (int i = 0; i < 5; ++i)
-      CHECK(c.server.run({"busybox", "wget", "-q", "-T", "5", "-O", "-", "http://127.0.0.1:" + std::to_string(port)}).code == 0);
+      CHECK(c.server.run({"curl", "-s", "-f", "-m", "5", "http://127.0.0.1:" + std::to_string(port)}).code == 0);
     forward.signal(SIGINT);
     forward.wait();
 

@@ -71,9 +71,9 @@ spec: {clusterIP: None, selector: {app: cross}, ports: [{name: http, port: 8080}
   for (const std::string& ip : {c.server.ip(), agent.ip()}) {
     RunOptions outside;
     outside.netns = c.lan.netns();
-    wait_for("node port on " + ip, [&] { return run({"busybox", "wget", "-q", "-T", "2", "-O", "-", "http://" + ip + ":30080"}, outside).out.find("hello") == 0; });
+    wait_for("node port on " + ip, [&] { return run({"curl", "-s", "-f", "-m", "2", "http://" + ip + ":30080"}, outside).out.find("hello") == 0; });
   }
-  CHECK(agent.run({"busybox", "wget", "-q", "-T", "2", "-O", "-", "http://" + agent.ip() + ":30080"}).out.find("hello") == 0);
+  CHECK(agent.run({"curl", "-s", "-f", "-m", "2", "http://" + agent.ip() + ":30080"}).out.find("hello") == 0);
   CHECK(c.must({"logs", "two"}).find("Traceback") == std::string::npos);
 }
 

@@ -49,7 +49,7 @@ std::string started(Cluster& c) {
 }
 
 bool answers(const Machine& m, const std::string& ip) {
-  return m.run({"busybox", "wget", "-q", "-T", "2", "-O", "-", "http://" + ip + "/"}).out.find("hello") != std::string::npos;
+  return m.run({"curl", "-s", "-f", "-m", "2", "http://" + ip + "/"}).out.find("hello") != std::string::npos;
 }
 
 }  // namespace

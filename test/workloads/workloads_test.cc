@@ -39,7 +39,7 @@ spec:
 }
 
 Output fetch(Cluster& c, const std::string& ip) {
-  return c.server.run({"busybox", "wget", "-q", "-T", "5", "-O", "-", "http://" + ip + "/"});
+  return c.server.run({"curl", "-s", "-f", "-m", "5", "http://" + ip + "/"});
 }
 
 std::string service_ip(Cluster& c, const std::string& name) { return c.jsonpath("service/" + name, "{.spec.clusterIP}"); }
