@@ -61,9 +61,19 @@ Status check_options(const api::Options& o) {
 
 }  // namespace
 
+bool Registry::Impl::reaches(int64_t revision) const {
+  int64_t seen = applied.load(std::memory_order_acquire);
+  while (seen < revision) {
+    if (revision > store.revision()) return false;
+    applied.wait(seen);
+    seen = applied.load(std::memory_order_acquire);
+  }
+  return true;
+}
+
 Result<api::Response> Registry::Impl::get(Call& call) {
   int64_t wanted = TRY(parse_revision(call.request.options.resource_version));
-  if (wanted > applied) return too_large(wanted, applied);
+  if (!reaches(wanted)) return too_large(wanted, applied);
   auto object = call.collection.find(call.key());
   if (!object) return not_found(call.row, call.request.name);
   return object_response(view_as(call.row, object));
@@ -123,8 +133,8 @@ Result<api::Response> Registry::Impl::list(Call& call) {
     };
   const size_t limit = static_cast<size_t>(o.limit);
   int64_t revision = TRY(parse_revision(o.resource_version));
+  if (!reaches(revision)) return too_large(revision, applied);
   const int64_t current = applied.load(std::memory_order_acquire);
-  if (revision > current) return too_large(revision, current);
 
   Collection::Slice slice;
   auto done = std::make_shared<api::List>();

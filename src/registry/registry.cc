@@ -113,6 +113,7 @@ void Registry::Impl::on_commit(int64_t revision, const store::Transaction& trans
       for (const Observer& observer : it->second) observer(event);
   }
   applied.store(revision, std::memory_order_release);
+  applied.notify_all();
 }
 
 void Registry::Impl::index_owners(Collection& c, const std::string& key, const api::ObjectPtr& before,

@@ -90,6 +90,9 @@ struct Registry::Impl {
   std::string now() const { return format_rfc3339(clock.now()); }
 
   // read.cc
+  // Waits until memory has what the store has committed already: someone may have heard of `revision` from a watch a
+  // moment before `applied` says so. False: it lies in the future.
+  bool reaches(int64_t revision) const;
   Result<api::Response> get(Call& call);
   Result<api::Response> list(Call& call);
   Result<WatchFilter> filter_of(const api::Resource& row, const api::Request& request) const;

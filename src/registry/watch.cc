@@ -19,6 +19,12 @@ class Stream final : public WatchStream {
   ~Stream() override { collection_.unsubscribe(&bell_); }
 
   void start_at(int64_t revision) { cursor_ = revision; }
+  // A revision nobody has given out: it is another store's, from before this one was set up anew. Waiting for it would
+  // show the client nothing for a long time; it must list.
+  void start_nowhere(int64_t revision) {
+    cursor_ = revision;
+    lost_ = true;
+  }
   // Everything there is now comes first, as ADDED; then, if `mark`, the bookmark that says so.
   void start_with_state(bool mark) {
     auto slice = collection_.slice(filter_.ns, "", 0, nullptr, registry_.applied.load(std::memory_order_acquire));
@@ -28,6 +34,7 @@ class Stream final : public WatchStream {
   }
 
   Result<std::vector<api::WatchEvent>> next(size_t max) override {
+    if (lost_) return too_old(cursor_, registry_.applied);
     std::vector<api::WatchEvent> out;
     while (out.empty()) {
       if (initial_at_ < initial_.size()) {
@@ -135,6 +142,7 @@ class Stream final : public WatchStream {
   std::vector<api::ObjectPtr> initial_;
   size_t initial_at_ = 0;
   bool mark_initial_end_ = false;
+  bool lost_ = false;
 };
 
 }  // namespace
@@ -153,12 +161,14 @@ Result<std::unique_ptr<WatchStream>> Registry::watch(const api::ResourcePtr& row
   int64_t revision = TRY(parse_revision(o.resource_version));
   WatchFilter filter = TRY(impl_->filter_of(*row, request));
   Collection& collection = impl_->collection(stored_row(*row).group_resource());
-  if (o.send_initial_events && revision > impl_->applied) return too_large(revision, impl_->applied);
+  const bool reached = impl_->reaches(revision);
+  if (o.send_initial_events && !reached) return too_large(revision, impl_->applied);
 
   auto stream = std::make_unique<Stream>(*impl_, collection, row, std::move(filter), std::move(wake));
   if (o.send_initial_events) stream->start_with_state(o.allow_bookmarks);
   else if (revision == 0) stream->start_with_state(false);
-  else stream->start_at(revision);
+  else if (reached) stream->start_at(revision);
+  else stream->start_nowhere(revision);
   return std::unique_ptr<WatchStream>(std::move(stream));
 }
 

@@ -122,6 +122,9 @@ TEST_CASE("watch: after a restart the log continues it, but not for what may hav
   CHECK(drain(*stream) == Lines{"ADDED b"});
   auto leases = std::move(*w.watch(api::kLeases, "default", from(revision)));
   CHECK(drain(*leases) == Lines{"ERROR Expired"});
+  // Another store's revision.
+  auto alien = std::move(*w.watch(api::kConfigMaps, "default", from(w.registry->revision() + 1000)));
+  CHECK(drain(*alien) == Lines{"ERROR Expired"});
 }
 
 TEST_CASE("watch: followers under load rebuild exactly the state, skipping nothing") {
