@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "admission/plugins.h"
 
@@ -36,11 +38,9 @@ class ServiceAccount final : public Plugin {
     if (json::str(spec, "serviceAccountName").empty()) spec["serviceAccountName"] = "default";
     const std::string name = json::str(spec, "serviceAccountName");
     spec["serviceAccount"] = name;
-    auto account = reader_.find(api::kServiceAccounts, a.request.ns, name);
-    if (!account) {
-      Error error = refuse(a, "error looking up service account " + a.request.ns + "/" + name + ": serviceaccount \"" + name + "\" not found");
-      return error;
-    }
+    auto account = find_account(a.request, name);
+    if (!account)
+      return refuse(a, "error looking up service account " + a.request.ns + "/" + name + ": serviceaccount \"" + name + "\" not found");
     const Json value = account->json();
     if (!spec.contains("imagePullSecrets") || spec["imagePullSecrets"].empty())
       if (const Json& secrets = json::array_or_empty(json::find(value, "imagePullSecrets")); !secrets.empty())
@@ -51,6 +51,18 @@ class ServiceAccount final : public Plugin {
   }
 
  private:
+  // Whoever makes a namespace and at once a pod in it should not lose the race against the controller that makes the
+  // default account: like Kubernetes, wait for that one a second. Only for requests from outside (they name an agent):
+  // controllers come again by themselves, and share their threads with the one waited for.
+  api::ObjectPtr find_account(const api::Request& request, const std::string& name) const {
+    auto account = reader_.find(api::kServiceAccounts, request.ns, name);
+    for (int i = 0; !account && name == "default" && !request.user_agent.empty() && i < 50; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      account = reader_.find(api::kServiceAccounts, request.ns, name);
+    }
+    return account;
+  }
+
   void mount_token(Json& spec) {
     // A volume of that kind that is there already (a pod copied from another) is used again.
     std::string volume;
