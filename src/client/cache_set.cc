@@ -16,8 +16,13 @@ void CacheSet::start() {
 }
 
 void CacheSet::stop() {
-  std::lock_guard l(mutex_);
-  for (auto& [gvr, cache] : caches_) cache->stop();
+  std::vector<Cache*> all;
+  {
+    std::lock_guard l(mutex_);
+    for (auto& [gvr, cache] : caches_) all.push_back(cache.get());
+  }
+  // Not under the lock: stop() waits for handlers, and they may ask for a cache.
+  for (Cache* cache : all) cache->stop();
 }
 
 bool CacheSet::synced() const {
