@@ -53,7 +53,7 @@ void Scheduler::on_pod(const api::ObjectPtr& before, const api::ObjectPtr& after
   const std::string key = (after ? after : before)->key();
   Json pod = after ? after->json() : Json();
   const bool assigned = after && !json::str(pod, {"spec", "nodeName"}).empty();
-  bool freed = false;
+  bool freed = false, company = false;
   {
     std::lock_guard l(mutex_);
     if (!after || terminal(pod)) {
@@ -62,6 +62,7 @@ void Scheduler::on_pod(const api::ObjectPtr& before, const api::ObjectPtr& after
       assumed_.erase(key);
       waiting_.erase(key);
     } else if (assigned) {
+      company = !before || assumed_.contains(key) || !placed_.contains(key) || before->meta().labels != after->meta().labels;
       account(key, parse_pod(*after));
       assumed_.erase(key);
       waiting_.erase(key);
@@ -70,7 +71,7 @@ void Scheduler::on_pod(const api::ObjectPtr& before, const api::ObjectPtr& after
       assumed_.erase(it);
     }
   }
-  if (freed) retry_waiting();
+  if (freed || company) retry_waiting(!freed);
   if (after && !assigned) controller_.enqueue(key);
 }
 
@@ -95,11 +96,15 @@ void Scheduler::on_node(const api::ObjectPtr& before, const api::ObjectPtr& afte
   if (changed) retry_waiting();
 }
 
-void Scheduler::retry_waiting() {
-  std::set<std::string> keys;
+void Scheduler::retry_waiting(bool social) {
+  std::vector<std::string> keys;
   {
     std::lock_guard l(mutex_);
-    keys.swap(waiting_);
+    std::erase_if(waiting_, [&](const auto& entry) {
+      if (social && !entry.second) return false;
+      keys.push_back(entry.first);
+      return true;
+    });
   }
   for (auto& key : keys) controller_.enqueue(key);
 }
@@ -122,7 +127,7 @@ Result<client::Outcome> Scheduler::reconcile(const client::Key& key) {
       if (info.node) snapshot.nodes.push_back(&info);
     decision = algorithm_.decide(*view, snapshot);
     if (decision.node.empty()) {
-      waiting_.insert(key);
+      waiting_[key] = view->spec.contains("affinity") || view->spec.contains("topologySpreadConstraints");
     } else {
       auto placed = std::make_shared<PodView>(*view);
       placed->node = decision.node;

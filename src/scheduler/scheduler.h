@@ -2,14 +2,14 @@
 //
 // A reconciler over pods. It keeps a NodeInfo per node, fed by the caches' handlers, plus the pods it has bound but
 // not seen bound yet (assumed). Pods that fit nowhere wait until something changes that could help: a node, a
-// deleted or finished pod; and are looked at again after five minutes in any case.
+// deleted or finished pod, and for those that ask for company or spreading a placed one; they are looked at again
+// after five minutes in any case.
 // Threads: one reconcile at a time on the executor; handlers on the caches' threads. State is inside one mutex.
 #pragma once
 
 #include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 
 #include "base/executor.h"
@@ -38,7 +38,8 @@ class Scheduler final : public client::Reconciler {
   void on_node(const api::ObjectPtr& before, const api::ObjectPtr& after);
   // Places `pod` on its node in the books, moving it if it was elsewhere; null removes `key`.
   void account(const std::string& key, std::shared_ptr<const PodView> pod);
-  void retry_waiting();
+  // `social`: only those that look at other pods.
+  void retry_waiting(bool social = false);
   Result<client::Outcome> report_unschedulable(const api::ObjectPtr& pod, const std::string& message);
 
   client::Client& client_;
@@ -52,7 +53,7 @@ class Scheduler final : public client::Reconciler {
   std::map<std::string, NodeInfo> infos_;           // by node name; `node` is null while only pods are known
   std::map<std::string, std::string> placed_;       // pod key -> node
   std::map<std::string, std::string> assumed_;      // pod key -> uid: bound by us, not yet seen bound
-  std::set<std::string> waiting_;                   // fit nowhere
+  std::map<std::string, bool> waiting_;             // fit nowhere -> looks at other pods (affinity, spreading)
 };
 
 }  // namespace skerry::scheduler
