@@ -37,9 +37,10 @@ using LogSink = std::function<bool(std::string_view)>;
 // While following: false when the container has ended, so that the log ends with what is in the file.
 using LogAlive = std::function<bool()>;
 
-// Reads <directory>/<attempt>.log and what rotated from it ("<attempt>.log.<time>", only to fill tail_lines and
-// since). Follows over rotation. Blocks; with `follow`, until `sink` refuses or `alive` says no. NotFound if there is
-// no such log.
+// Reads <directory>/<attempt>.log; what has been rotated away is not read again, as with Kubernetes. Follows over
+// rotation. Blocks; with `follow`, until `sink` refuses or `alive` says no (asked about once a second). NotFound if
+// there is no such log; check with log_exists() before anything is promised to a client.
+bool log_exists(const std::string& directory, uint32_t attempt);
 Status read_log(const std::string& directory, uint32_t attempt, const LogOptions& options, const LogSink& sink,
                 const LogAlive& alive);
 

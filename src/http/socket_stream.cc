@@ -52,6 +52,7 @@ void SocketStream::connect_now(const sockaddr_storage& address, socklen_t size, 
 }
 
 void SocketStream::attach(Transport transport, std::string input, std::shared_ptr<void> token) {
+  if (!loop_->in_loop()) return finish("stopped");
   transport_ = std::move(transport);
   input_ = std::move(input);
   token_ = std::move(token);
@@ -100,6 +101,11 @@ void SocketStream::abort() {
   loop_->wake(shared_from_this());
 }
 
+void SocketStream::end() {
+  end_wanted_ = true;
+  loop_->wake(shared_from_this());
+}
+
 void SocketStream::on_wake() {
   if (state_ == State::kClosed) return;
   if (abort_wanted_) return finish("aborted");
@@ -132,7 +138,8 @@ void SocketStream::on_ready(uint32_t events) {
     }
   }
   if (state_ != State::kOpen) return;
-  if ((events & (EPOLLHUP | EPOLLERR)) != 0 && !may_read()) {
+  if ((events & EPOLLERR) != 0 && !may_read()) return finish("connection broken");
+  if ((events & EPOLLHUP) != 0 && !may_read()) {
     // Nobody wants to read now, and epoll would report this for ever: look again at resume() or start().
     out_.close();
     loop_->remove(transport_.fd());
@@ -191,6 +198,7 @@ void SocketStream::advance() {
       loop_->set_deadline(*this, loop_->now() + kLinger);
       return listen_for(EPOLLIN);
     }
+    if (end_wanted_ && !std::exchange(half_ended_, true)) transport_.shutdown_write();
     loop_->set_deadline(*this, MonoTime::max());
     if ((waiting_ || progress) && started_ && callbacks_.on_drain) {
       waiting_ = false;

@@ -41,6 +41,8 @@ class SocketStream final : public ByteStream, public EventSource, public std::en
   void resume() override;
   void close() override;
   void abort() override;
+  // Ends our half after everything written (FIN), and goes on reading. Plain sockets only.
+  void end();
 
  private:
   enum class State { kNew, kConnecting, kHandshake, kOpen, kLingering, kClosed };
@@ -63,14 +65,14 @@ class SocketStream final : public ByteStream, public EventSource, public std::en
   const size_t max_pending_;
   Outgoing out_;
   std::atomic<int> pauses_{0};
-  std::atomic<bool> close_wanted_{false}, abort_wanted_{false};
+  std::atomic<bool> close_wanted_{false}, abort_wanted_{false}, end_wanted_{false};
 
   // The loop's thread only.
   State state_ = State::kNew;
   Transport transport_;
   std::string input_;  // read before start()
   Callbacks callbacks_;
-  bool started_ = false, was_open_ = false, waiting_ = false, finish_told_ = false;
+  bool started_ = false, was_open_ = false, waiting_ = false, finish_told_ = false, half_ended_ = false;
   bool registered_ = false;
   uint32_t events_ = 0;
   std::chrono::seconds timeout_{10};
