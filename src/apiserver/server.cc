@@ -14,6 +14,11 @@
 namespace skerry::apiserver {
 namespace {
 
+// As Kubernetes bounds a request. The HTTP layer takes somewhat more, so that what is a little too large (a config map
+// of a few megabytes) is answered with a Status; beyond that it answers by itself, without reading on.
+constexpr size_t kMaxBody = 3 << 20;
+constexpr size_t kMaxReadBody = 6 << 20;
+
 std::string metric_verb(const Route& route) {
   if (Connect::is_stream(route)) return "CONNECT";
   switch (route.verb) {
@@ -79,6 +84,8 @@ struct Server::State {
 
 Result<int> Server::State::dispatch(const http::Request& request, http::ResponseWriter& writer, const Route& route) {
   api::UserInfo user = TRY(authentication.authenticate(request));
+  if (request.body.size() > kMaxBody)
+    return Error(Reason::kRequestEntityTooLarge, "Request entity too large: limit is " + std::to_string(kMaxBody));
   if (route.is_resource && is_anonymous(user)) return unauthorized();
   if (!is_anonymous(user)) TRY(Authentication::impersonate(request, parts.pipeline.authorizer(), user));
   if (!route.is_resource) {
@@ -147,6 +154,7 @@ Status Server::start() {
   options.address = state_->options.bind_address;
   options.port = state_->options.port;
   options.tls = state_->tls(state_->parts.pki.serving());
+  options.max_body_bytes = kMaxReadBody;
   options.max_threads = state_->options.max_threads;
   State* state = state_.get();
   state_->http = std::make_unique<http::Server>(std::move(options),

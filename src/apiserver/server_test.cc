@@ -107,6 +107,10 @@ TEST_CASE("server: bad bodies get the right Status and change nothing") {
   CHECK(call("POST", all, "{}", {{"Accept", "image/png"}}).code == 406);
   Json big = config_map("big");
   big["data"]["k"] = std::string(4 << 20, 'x');
+  Reply large = call("POST", all, json::dump(big));
+  CHECK(large.code == 413);
+  CHECK(json::str(large.json, "reason") == "RequestEntityTooLarge");
+  big["data"]["k"] = std::string(7 << 20, 'x');
   CHECK(call("POST", all, json::dump(big)).code == 413);
   CHECK(call("POST", all + "?fieldValidation=Strict", R"({"metadata":{"name":"strict"},"foo":1})").code == 400);
   Reply warned = call("POST", all, R"({"metadata":{"name":"warned"},"data":{"a":"1","a":"2"},"foo":1})");

@@ -144,7 +144,8 @@ Decision NodeAuthorizer::authorize(const Attributes& a) const {
       return no("can only list/watch pods with spec.nodeName field selector");
     }
     if (r == "nodes") {
-      if (a.name == node) return kYes;  // NodeRestriction looks at what changes
+      bool changes = a.verb == "update" || a.verb == "patch";
+      if (a.name == node && (changes || is_read(a.verb))) return kYes;  // NodeRestriction looks at what changes
       if (a.verb == "create" && a.subresource.empty()) return kYes;
       if (is_read(a.verb) && a.subresource.empty()) return kYes;  // routes and node addresses of the others
       return no("node '" + node + "' cannot " + a.verb + " nodes but its own");

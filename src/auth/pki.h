@@ -30,6 +30,9 @@ class Pki {
   const KeyPair& admin() const { return admin_; }                    // system:admin, system:masters
   const std::string& token_key_pem() const { return token_key_pem_; }  // signs service account tokens
 
+  // What join tokens pin: SHA-256 of what /cacerts answers. JoinToken{pki.ca_hash(), "node", secret}.format().
+  std::string ca_hash() const { return sha256_hex(server_ca_.cert_pem()); }
+
   // A node's: system:node:<name> in system:nodes, and its kubelet's serving certificate.
   Result<KeyPair> issue_node_client(const std::string& node, const Clock& clock) const;
   Result<KeyPair> issue_node_serving(const std::string& node, const std::vector<std::string>& addresses,

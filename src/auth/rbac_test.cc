@@ -135,6 +135,7 @@ TEST_CASE("node authoriser: only what its pods refer to") {
   CHECK(nodes.authorize(asks(n1, "create", "serviceaccounts", "ns", "sa", "token")).allowed());
   CHECK(nodes.authorize(asks(n1, "update", "nodes", "", "n1", "status")).allowed());
   CHECK(!nodes.authorize(asks(n1, "update", "nodes", "", "n2", "status")).allowed());
+  CHECK(!nodes.authorize(asks(n1, "delete", "nodes", "", "n1")).allowed());
   CHECK(nodes.authorize(asks(n1, "update", "leases", "kube-node-lease", "n1", "", "coordination.k8s.io")).allowed());
   CHECK(!nodes.authorize(asks(n1, "update", "leases", "kube-node-lease", "n2", "", "coordination.k8s.io")).allowed());
   CHECK(nodes.authorize(asks(n1, "list", "services")).allowed());
