@@ -53,10 +53,11 @@ Result<pid_t> spawn(const SpawnOptions& options) {
                                             (options.new_session ? POSIX_SPAWN_SETSID : 0));
   std::vector<char*> argv = pointers(options.argv), env = pointers(options.env);
   pid_t pid = -1;
-  int err = posix_spawn(&pid, argv[0], &actions, &attributes, argv.data(), env.data());
+  const std::string& program = options.program.empty() ? options.argv[0] : options.program;
+  int err = posix_spawn(&pid, program.c_str(), &actions, &attributes, argv.data(), env.data());
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
-  if (err) return errno_error("start " + options.argv[0], err);
+  if (err) return errno_error("start " + program, err);
   return pid;
 }
 

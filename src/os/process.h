@@ -13,7 +13,8 @@
 namespace skerry::os {
 
 struct SpawnOptions {
-  std::vector<std::string> argv;             // argv[0] is the program's path
+  std::string program;                       // path; empty: argv[0]
+  std::vector<std::string> argv;
   std::vector<std::string> env;              // "NAME=value"; exactly these
   int stdin_fd = -1, stdout_fd = -1, stderr_fd = -1;  // -1: /dev/null
   bool new_session = false;

@@ -67,6 +67,12 @@ Result<std::unique_ptr<ImageStore>> ImageStore::open(const std::string& director
     pid_t owner = static_cast<pid_t>(parse_int(name.substr(0, name.find('-'))).value_or(0));
     if (owner <= 0 || owner == getpid() || kill(owner, 0) != 0) (void)os::remove_tree(directory + "/tmp/" + name);
   }
+  // Downloads nobody went on with for a week.
+  for (const std::string& name : TRY(os::list_directory(directory + "/partial"))) {
+    struct stat st;
+    std::string path = directory + "/partial/" + name;
+    if (stat(path.c_str(), &st) == 0 && time(nullptr) - st.st_mtime > 7 * 86400) (void)os::remove_file(path);
+  }
   std::lock_guard lock(store->mutex_);
   TRY(store->load_locked());
   return store;

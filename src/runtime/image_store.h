@@ -68,6 +68,7 @@ class ImageStore {
   // A tag or digest takes only that name away, an id the image. The layers go when nobody uses them.
   Status remove(const std::string& reference);
 
+  const std::string& directory() const { return directory_; }
   std::string partial_path(const std::string& digest) const;
   Result<std::string> make_temporary_directory();
 

@@ -144,12 +144,10 @@ Status LocalRuntime::start_container(const std::string& id) {
     if (c->info.state != ContainerState::kCreated) return Error(Reason::kConflict, "container " + id + " has been started before");
     info = c->info;
     sandbox = TRY(find_sandbox_locked(info.sandbox_id))->info;
-    c->starting = true;
   }
   Status started = start_in_shim(sandbox, info);
   std::lock_guard lock(mutex_);
   Container* c = TRY(find_container_locked(id));
-  c->starting = false;
   if (started) {
     if (c->info.state == ContainerState::kCreated) {
       c->info.state = ContainerState::kRunning;

@@ -7,6 +7,7 @@
 #include <zstd.h>
 
 #include <cerrno>
+#include <set>
 
 #include "base/log.h"
 #include "base/strings.h"
@@ -57,7 +58,7 @@ Result<std::string> install_crun(const std::string& data_dir) {
 
 Result<std::unique_ptr<Runtime>> make_runtime(const RuntimeOptions& given, const Clock& clock) {
   RuntimeOptions options = given;
-  if (options.executable.empty()) options.executable = os::own_executable();
+  if (options.executable.empty()) options.executable = "/proc/self/exe";
   TRY(os::make_dirs(options.data_dir, 0700));
   for (const char* sub : {"/containers", "/sandboxes"}) TRY(os::make_dirs(options.data_dir + sub, 0700));
   for (const char* sub : {"/netns", "/s", "/c", "/crun"}) TRY(os::make_dirs(options.run_dir + sub, 0711));
@@ -88,11 +89,14 @@ Status LocalRuntime::start() {
   for (const std::string& id : TRY(os::list_directory(options_.data_dir + "/containers"))) load_container(id);
   for (auto& [id, sandbox] : sandboxes_)
     if (sandbox.info.state == SandboxState::kReady) adopt(sandbox);
+  sweep();
   // Whoever has not ended now, has no shim that would know of it.
   for (auto& [id, container] : containers_) {
     auto sandbox = sandboxes_.find(container.info.sandbox_id);
     bool alive = sandbox != sandboxes_.end() && sandbox->second.info.state == SandboxState::kReady;
-    if (!alive && container.info.state != ContainerState::kExited && !load_exit(container)) {
+    if (alive || container.info.state == ContainerState::kExited) continue;
+    if (sandbox != sandboxes_.end()) (void)cgroups_.kill_all(container_cgroup(sandbox->second.info.config, id));
+    if (!load_exit(container)) {
       ended_locked(container, 255, false, 0, to_ns(clock_.now()));
       container.info.reason = "Unknown";
     }
@@ -101,7 +105,7 @@ Status LocalRuntime::start() {
   epoll_event event{};
   event.events = EPOLLIN;
   epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event);  // key 0
-  watcher_ = std::jthread([this] { watch(); });
+  watcher_ = std::jthread([this](std::stop_token stop) { watch(stop); });
   return {};
 }
 
@@ -117,6 +121,30 @@ void LocalRuntime::notify(const std::string& pod_uid) {
     handler = handler_;
   }
   if (handler) handler(pod_uid);
+}
+
+// What a crash left below the run directory without a record.
+void LocalRuntime::sweep() {
+  std::set<std::string> known_sandboxes, known_containers, known_namespaces;
+  for (const auto& [id, s] : sandboxes_) {
+    known_sandboxes.insert(id.substr(0, 16));
+    known_namespaces.insert(id);
+  }
+  for (const auto& [id, c] : containers_) known_containers.insert(id.substr(0, 16));
+  auto names = [&](const char* sub) { return os::list_directory(options_.run_dir + sub).value_or(std::vector<std::string>()); };
+  for (const std::string& name : names("/s")) {
+    if (known_sandboxes.count(name)) continue;
+    Sandbox stray;
+    stray.info.id = name;
+    release_sandbox(stray);
+  }
+  for (const std::string& name : names("/c")) {
+    if (known_containers.count(name)) continue;
+    (void)os::unmount_below(options_.run_dir + "/c/" + name);
+    (void)os::remove_tree(options_.run_dir + "/c/" + name);
+  }
+  for (const std::string& name : names("/netns"))
+    if (!known_namespaces.count(name)) (void)os::unpin_namespace(options_.run_dir + "/netns/" + name);
 }
 
 // ---- adoption ---------------------------------------------------------------------------------------
@@ -183,7 +211,7 @@ bool LocalRuntime::load_exit(Container& c) const {
 void LocalRuntime::adopt(Sandbox& s) {
   ShimClient shim(socket_path(s.info.id));
   auto list = shim.request(ShimOp::kList, {}, {}, std::chrono::seconds(5));
-  if (!list || !subscribe(s)) {
+  if (!list || !open_subscription(s) || !watch_locked(s)) {  // start() is alone still: no lock
     LOG_WARN("runtime", "the shim of pod " << s.info.config.pod_namespace << "/" << s.info.config.pod_name << " does not answer");
     s.info.state = SandboxState::kNotReady;
     return;
@@ -202,22 +230,30 @@ void LocalRuntime::adopt(Sandbox& s) {
 
 // ---- watching ---------------------------------------------------------------------------------------
 
-Status LocalRuntime::subscribe(Sandbox& s) {
+Status LocalRuntime::open_subscription(Sandbox& s) {
   ShimClient shim(socket_path(s.info.id));
   auto [connection, answer] = TRY(shim.open(ShimOp::kSubscribe, {}, {}, std::chrono::seconds(5)));
   s.init_pid = answer.fields.empty() ? 0 : static_cast<int32_t>(parse_int(answer.fields[0]).value_or(0));
   s.subscription = std::move(connection);
-  uint64_t key = next_watch_++;
-  watched_[key] = s.info.id;
+  return {};
+}
+
+Status LocalRuntime::watch_locked(Sandbox& s) {
+  s.watch_key = next_watch_++;
+  watched_[s.watch_key] = s.info.id;
   epoll_event event{};
   event.events = EPOLLIN;
-  event.data.u64 = key;
+  event.data.u64 = s.watch_key;
   if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, s.subscription.get(), &event) != 0) return errno_error("epoll_ctl", errno);
   return {};
 }
 
-void LocalRuntime::watch() {
-  std::stop_token stop = watcher_.get_stop_token();
+void LocalRuntime::unwatch_locked(Sandbox& s) {
+  watched_.erase(s.watch_key);
+  s.subscription.reset();  // the kernel takes it out of the epoll set
+}
+
+void LocalRuntime::watch(std::stop_token stop) {
   while (!stop.stop_requested()) {
     epoll_event event;
     int n = epoll_wait(epoll_.get(), &event, 1, -1);
@@ -245,7 +281,7 @@ void LocalRuntime::handle_event(const std::string& sandbox_id) {
     pod_uid = it->second.info.config.pod_uid;
     if (!message) {
       if (errno == EAGAIN && message.error().message != "closed") return;
-      it->second.subscription.reset();
+      unwatch_locked(it->second);
       lost = it->second.info.state == SandboxState::kReady;
       it->second.info.state = SandboxState::kNotReady;
     } else if (message->op == ShimOp::kEvent) {

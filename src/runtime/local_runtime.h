@@ -22,7 +22,7 @@ struct RuntimeOptions {
   std::string data_dir;                // absolute
   std::string run_dir = "/run/skerry";  // absolute
   std::string instance = "default";
-  std::string executable;              // what is re-executed as shim; empty: /proc/self/exe
+  std::string executable;              // what is re-executed as shim; empty: this very program, also after an upgrade replaced its file
   std::string crun;                    // empty: the embedded one, put into <data-dir>/bin
   RegistryOptions registries;
 };

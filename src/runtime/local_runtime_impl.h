@@ -53,12 +53,12 @@ class LocalRuntime final : public Runtime {
     int32_t shim_pid = 0, init_pid = 0;
     uint64_t shim_start = 0;  // process start time, so that another process of that number is not taken for it
     std::string boot_id;
-    os::Fd subscription;  // of the watching thread, while the shim lives
+    os::Fd subscription;     // of the watching thread, while the shim lives
+    uint64_t watch_key = 0;  // in watched_
   };
   struct Container {
     ContainerInfo info;
     std::vector<std::string> layers;  // held
-    bool starting = false;            // start_container runs: its failure is reported by it
   };
   struct ExecStart {
     os::Fd connection;
@@ -79,7 +79,9 @@ class LocalRuntime final : public Runtime {
   Result<SandboxInfo> sandbox(const std::string& id);
   Status save_sandbox_locked(const Sandbox& sandbox);
   Status start_sandbox(Sandbox& sandbox);
-  Status subscribe(Sandbox& sandbox);
+  Status open_subscription(Sandbox& sandbox);
+  Status watch_locked(Sandbox& sandbox);
+  void unwatch_locked(Sandbox& sandbox);
   void release_sandbox(const Sandbox& sandbox);  // namespaces, mounts, shim
   Status mount_rootfs(const std::string& id, const std::vector<std::string>& lower);
   Status start_in_shim(const SandboxInfo& sandbox, const ContainerInfo& info);
@@ -93,9 +95,10 @@ class LocalRuntime final : public Runtime {
   void load_sandbox(const std::string& id, const std::string& boot);
   void load_container(const std::string& id);
   void adopt(Sandbox& sandbox);
+  void sweep();
 
   // The watching thread.
-  void watch();
+  void watch(std::stop_token stop);
   void handle_event(const std::string& sandbox_id);
   void shim_lost(const std::string& sandbox_id);
   void notify(const std::string& pod_uid);

@@ -90,12 +90,14 @@ Result<SandboxInfo> LocalRuntime::run_sandbox(const SandboxConfig& config) {
   s.boot_id = os::boot_id();
   if (!config.host_network) s.info.netns_path = options_.run_dir + "/netns/" + s.info.id;
   Status started = start_sandbox(s);
+  if (started) started = open_subscription(s);
   if (started) {
     std::lock_guard lock(mutex_);
     Sandbox& kept = sandboxes_[s.info.id] = std::move(s);
-    started = subscribe(kept);
+    started = watch_locked(kept);
     if (started) started = save_sandbox_locked(kept);
     if (started) return kept.info;
+    unwatch_locked(kept);
     s = std::move(kept);
     sandboxes_.erase(s.info.id);
   }
@@ -150,7 +152,7 @@ Status LocalRuntime::stop_sandbox(const std::string& id) {
     auto it = sandboxes_.find(id);
     if (it == sandboxes_.end()) return {};
     it->second.info.state = SandboxState::kNotReady;
-    it->second.subscription.reset();  // its end is wanted: no event
+    unwatch_locked(it->second);  // its end is wanted: no event
     gone.info = it->second.info;
     gone.shim_pid = it->second.shim_pid;
     gone.shim_start = it->second.shim_start;

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "os/files.h"
+#include "os/sysinfo.h"
 #include "runtime/manifest.h"
 #include "runtime/registry_client.h"
 
@@ -86,7 +87,9 @@ Result<ImageInfo> pull_from(ImageStore& store, RegistryClient& registry, const R
   };
   auto info = store.add(image);
   // Kept after a failure other than of the bytes themselves, so that the next pull need not fetch them again.
-  if (info || info.error().is(Reason::kInvalid))
+  auto disk = os::disk_info(store.directory());
+  bool full = disk && disk->available < (64u << 20);
+  if (info || full || info.error().is(Reason::kInvalid))
     for (const Descriptor& layer : wanted) (void)os::remove_file(store.partial_path(layer.digest));
   return info;
 }

@@ -27,7 +27,8 @@ std::string crun_message(const std::string& text) {
 
 Result<pid_t> start_shim(const ShimStart& s) {
   os::SpawnOptions options;
-  options.argv = {s.executable, "shim", "crun=" + s.crun, "crun-root=" + s.crun_root, "socket=" + s.socket, "hostname=" + s.hostname};
+  options.program = s.executable;
+  options.argv = {"skerry", "shim", "crun=" + s.crun, "crun-root=" + s.crun_root, "socket=" + s.socket, "hostname=" + s.hostname};
   if (!s.netns.empty()) options.argv.push_back("netns=" + s.netns);
   if (s.new_uts) options.argv.push_back("uts");
   if (s.new_ipc) options.argv.push_back("ipc");
