@@ -96,6 +96,7 @@ class TestRuntime final : public runtime::Runtime {
   Result<std::string> create_container(const std::string&, const runtime::ContainerConfig&) override { return none(); }
   Status start_container(const std::string&) override { return none(); }
   Status stop_container(const std::string&, std::chrono::milliseconds) override { return none(); }
+  Status signal_container(const std::string&) override { return none(); }
   Status remove_container(const std::string&) override { return none(); }
   std::vector<runtime::ContainerInfo> list_containers() override { return {}; }
   std::vector<runtime::ContainerInfo> pod_containers(const std::string&) override { return {}; }
