@@ -180,8 +180,8 @@ TEST_CASE("controllers: a Deployment rolls out, over and back, scales, and its p
   CHECK(c.settles([&] { return json::integer(web(), {"status", "availableReplicas"}) == 5; }));
   std::string victim = c.list(api::kPods)[0]["metadata"]["name"];
   REQUIRE(c.client->remove(api::kPods, "default", victim));
-  CHECK(c.settles([&] { return c.get(api::kPods, victim).is_null() && json::integer(web(), {"status", "availableReplicas"}) == 5; }));
-  CHECK(c.list(api::kPods).size() == 5);
+  CHECK(c.settles([&] { return c.get(api::kPods, victim).is_null() && c.list(api::kPods).size() == 5 &&
+                               json::integer(web(), {"status", "availableReplicas"}) == 5; }));
   // Nothing moves once all is as it should be.
   auto runs = [&] {
     uint64_t n = 0;
