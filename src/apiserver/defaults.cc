@@ -1,9 +1,16 @@
 #include "apiserver/defaults.h"
 
+#include <atomic>
+#include <thread>
+#include <vector>
+
 #include "auth/default_roles.h"
+#include "base/guarded.h"
 
 namespace skerry::apiserver {
 namespace {
+
+constexpr int kWriters = 8;
 
 // Creates `wanted`, or updates to what `complete(wanted, existing)` makes of what is there.
 template <class Complete>
@@ -44,15 +51,29 @@ Status ensure_namespaces(client::Client& client) {
   return {};
 }
 
+// Some sixty objects: written by several threads at once they share the store's fsyncs, which at a first start is most
+// of the time until the API is ready.
 Status ensure_roles(client::Client& client) {
-  for (const auto& role : auth::default_cluster_roles()) TRY(ensure(client, api::kClusterRoles, "", role, auth::reconcile_default));
-  for (const auto& binding : auth::default_cluster_role_bindings())
-    TRY(ensure(client, api::kClusterRoleBindings, "", binding, auth::reconcile_default));
-  for (const auto& role : auth::default_roles())
-    TRY(ensure(client, api::kRoles, json::str(role, {"metadata", "namespace"}), role, auth::reconcile_default));
-  for (const auto& binding : auth::default_role_bindings())
-    TRY(ensure(client, api::kRoleBindings, json::str(binding, {"metadata", "namespace"}), binding, auth::reconcile_default));
-  return {};
+  struct Item { const api::Gvr& gvr; Json object; };
+  std::vector<Item> items;
+  for (auto& role : auth::default_cluster_roles()) items.push_back({api::kClusterRoles, std::move(role)});
+  for (auto& binding : auth::default_cluster_role_bindings()) items.push_back({api::kClusterRoleBindings, std::move(binding)});
+  for (auto& role : auth::default_roles()) items.push_back({api::kRoles, std::move(role)});
+  for (auto& binding : auth::default_role_bindings()) items.push_back({api::kRoleBindings, std::move(binding)});
+  std::atomic<size_t> next{0};
+  Guarded<Status> result;
+  auto work = [&] {
+    for (size_t i; (i = next++) < items.size();) {
+      const Item& item = items[i];
+      Status done = ensure(client, item.gvr, json::str(item.object, {"metadata", "namespace"}), item.object, auth::reconcile_default);
+      if (!done) *result.lock() = std::move(done);
+    }
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < kWriters; ++i) threads.emplace_back(work);
+  }
+  return *result.lock();
 }
 
 Status ensure_priority_classes(client::Client& client) {

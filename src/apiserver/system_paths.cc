@@ -114,7 +114,7 @@ Result<SystemPaths::Answer> SystemPaths::openapi(const http::Request& request, c
   if (parts.size() == 2 && parts[1] == "v2") {
     std::string_view accept = request.headers.get("Accept");
     if (accept.find("spec.v2") != std::string_view::npos && accept.find("protobuf") != std::string_view::npos)
-      return Answer{200, "application/com.github.proto-openapi.spec.v2@v1.0+protobuf", api::openapi_v2_protobuf(catalog)};
+      return Answer{200, "application/com.github.proto-openapi.spec.v2.v1.0+protobuf", api::openapi_v2_protobuf(catalog)};
     return Answer{200, "application/json", api::openapi_v2(catalog)};
   }
   if (parts.size() == 2 && parts[1] == "v3") return Answer{200, "application/json", api::openapi_v3_index(catalog)};

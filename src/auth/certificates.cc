@@ -305,8 +305,8 @@ Result<KeyPair> Authority::load_or_issue(const std::string& path, const Certific
       return KeyPair{*cert, *key};
   }
   KeyPair pair = TRY(issue(spec, clock));
-  TRY(write_secret_file(path + ".key", pair.key_pem));
-  TRY(write_secret_file(path + ".crt", pair.cert_pem));
+  TRY(write_secret_file(path + ".key", pair.key_pem, 0600, false));
+  TRY(write_secret_file(path + ".crt", pair.cert_pem, 0600, false));
   return pair;
 }
 

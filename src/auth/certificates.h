@@ -77,8 +77,9 @@ Result<std::string> load_or_create_private_key(const std::string& path);
 // SHA-256 of the bytes, hexadecimal: of /cacerts this is the hash inside join tokens.
 std::string sha256_hex(std::string_view bytes);
 
-// Replaces a file atomically (temporary file, fsync, rename, fsync of the folder).
-Status write_secret_file(const std::string& path, std::string_view content, int mode = 0600);
+// Replaces a file atomically (temporary file, fsync, rename, fsync of the folder). Not `durable`: without the fsyncs, for
+// what is made again where a power cut has eaten it.
+Status write_secret_file(const std::string& path, std::string_view content, int mode = 0600, bool durable = true);
 // At most 1 MiB; NotFound if absent.
 Result<std::string> read_secret_file(const std::string& path);
 

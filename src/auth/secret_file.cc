@@ -35,14 +35,14 @@ Status write_all(int fd, std::string_view content, const std::string& path) {
 
 }  // namespace
 
-Status write_secret_file(const std::string& path, std::string_view content, int mode) {
+Status write_secret_file(const std::string& path, std::string_view content, int mode, bool durable) {
   std::string temporary = path + ".new";
   ::unlink(temporary.c_str());
   {
     Fd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
     if (fd.get() < 0) return errno_error("open " + temporary, errno);
     Status written = write_all(fd.get(), content, temporary);
-    if (written && (::fchmod(fd.get(), static_cast<mode_t>(mode)) != 0 || ::fsync(fd.get()) != 0))
+    if (written && (::fchmod(fd.get(), static_cast<mode_t>(mode)) != 0 || (durable && ::fsync(fd.get()) != 0)))
       written = errno_error("fsync " + temporary, errno);
     if (!written) {
       ::unlink(temporary.c_str());
@@ -54,6 +54,7 @@ Status write_secret_file(const std::string& path, std::string_view content, int 
     ::unlink(temporary.c_str());
     return error;
   }
+  if (!durable) return {};
   size_t slash = path.rfind('/');
   Fd folder(::open(slash == std::string::npos ? "." : path.substr(0, slash + 1).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (folder.get() < 0 || ::fsync(folder.get()) != 0) return errno_error("fsync the folder of " + path, errno);
