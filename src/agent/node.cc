@@ -168,6 +168,12 @@ void Node::State::look() {
 Status Node::State::register_node() {
   Json wanted = node_object(options, facts);
   auto created = uplink.create(api::kNodes, "", wanted);
+  if (!created && created.error().is(Reason::kForbidden)) {
+    // Roles are not a node's own to claim: the server gives them.
+    Json& labels = wanted["metadata"]["labels"];
+    for (auto it = labels.begin(); it != labels.end();) it = it.key().starts_with("node-role.kubernetes.io/") ? labels.erase(it) : std::next(it);
+    created = uplink.create(api::kNodes, "", wanted);
+  }
   if (created) {
     node_uid = (*created)->meta().uid;
     LOG_INFO("agent", "registered node " << options.node_name);

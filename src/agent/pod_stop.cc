@@ -27,6 +27,7 @@ void Pods::advance_kills(Pass& p, const std::vector<Plan::Kill>& wanted) {
     auto [it, fresh] = s.kills.try_emplace(k.id);
     Kill& kill = it->second;
     if (fresh) {
+      kill.name = k.name;
       kill.began = now;
       kill.deadline = now + grace;
       tell(p.pod, "Normal", "Killing", k.message, k.name);
@@ -53,31 +54,43 @@ void Pods::advance_kills(Pass& p, const std::vector<Plan::Kill>& wanted) {
       }
     }
     kill.deadline = std::min(kill.deadline, kill.began + grace);  // the grace may have been shortened
-    if (kill.hook_running) {
-      std::lock_guard l(mutex_);
-      if (!s.pre_stop_running.contains(k.id)) {
-        kill.hook_running = false;
-        kill.deadline = std::max(kill.deadline, now + kLeastGrace);
-      }
-    }
-    if (!kill.signalled && (!kill.hook_running || now >= kill.deadline)) {
-      if (kill.hook_running) kill.deadline = now + kLeastGrace;
-      kill.hook_running = false;
-      kill.signalled = true;
-      if (now < kill.deadline)
-        if (Status st = parts_.runtime.signal_container(k.id); !st) LOG_WARN("agent", "signal to " << k.name << " of " << p.model.full_name() << ": " << st.error().message);
-    }
-    if (kill.signalled && now >= kill.deadline) {
-      if (Status st = parts_.runtime.stop_container(k.id, milliseconds(0)); !st) {
-        LOG_WARN("agent", "stopping " << k.name << " of " << p.model.full_name() << ": " << st.error().message);
-        p.wake_after(seconds(1));
-      } else {
-        p.wake_after(milliseconds(1));  // look again
-      }
-      continue;
-    }
-    p.wake_after(std::chrono::duration_cast<std::chrono::milliseconds>(kill.deadline - now) + milliseconds(5));
   }
+  // Also those that the plan names no more: what has begun is brought to its end.
+  for (auto& [id, kill] : s.kills) {
+    const bool runs = std::any_of(p.seen.containers.begin(), p.seen.containers.end(),
+                                  [&, &id = id](auto& c) { return c.id == id && c.state == runtime::ContainerState::kRunning; });
+    if (runs) advance_kill(p, id, kill);
+  }
+}
+
+void Pods::advance_kill(Pass& p, const std::string& id, Kill& kill) {
+  State& s = *p.state;
+  const MonoTime now = parts_.clock.mono();
+  if (kill.hook_running) {
+    std::lock_guard l(mutex_);
+    if (!s.pre_stop_running.contains(id)) {
+      kill.hook_running = false;
+      kill.deadline = std::max(kill.deadline, now + kLeastGrace);
+    }
+  }
+  if (!kill.signalled && (!kill.hook_running || now >= kill.deadline)) {
+    if (kill.hook_running) kill.deadline = now + kLeastGrace;
+    kill.hook_running = false;
+    kill.signalled = true;
+    if (now < kill.deadline)
+      if (Status st = parts_.runtime.signal_container(id); !st)
+        LOG_WARN("agent", "signal to " << kill.name << " of " << p.model.full_name() << ": " << st.error().message);
+  }
+  if (kill.signalled && now >= kill.deadline) {
+    if (Status st = parts_.runtime.stop_container(id, milliseconds(0)); !st) {
+      LOG_WARN("agent", "stopping " << kill.name << " of " << p.model.full_name() << ": " << st.error().message);
+      p.wake_after(seconds(1));
+    } else {
+      p.wake_after(milliseconds(1));  // look again
+    }
+    return;
+  }
+  p.wake_after(std::chrono::duration_cast<std::chrono::milliseconds>(kill.deadline - now) + milliseconds(5));
 }
 
 // Keeps the newest container of each name and the dead one before it; what ended need not be stopped any more.

@@ -73,6 +73,7 @@ class Pods final : public client::Reconciler {
 
  private:
   struct Kill {
+    std::string name;
     MonoTime began{}, deadline{};
     bool hook_running = false, signalled = false;
   };
@@ -137,6 +138,7 @@ class Pods final : public client::Reconciler {
   Lookup lookup() const;
   // pod_stop.cc
   void advance_kills(Pass& p, const std::vector<Plan::Kill>& kills);
+  void advance_kill(Pass& p, const std::string& id, Kill& kill);
   void collect_dead(Pass& p);
   void finish(Pass& p);
   void remove_everything(const std::string& uid, const std::string& log_directory);
