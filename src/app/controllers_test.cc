@@ -11,6 +11,7 @@
 #include "apiserver/test_server.h"
 #include "api/pod.h"
 #include "client/cache.h"
+#include "client/faulty_client.h"
 
 using namespace skerry;
 
@@ -23,6 +24,7 @@ struct Cluster {
   api::Catalog catalog;
   std::unique_ptr<apiserver::LocalClient> client = server.control_plane().client("test");
   std::unique_ptr<apiserver::LocalClient> their_client = server.control_plane().client("kube-controller-manager");
+  client::FaultyClient faulty{*their_client};
   std::unique_ptr<controllers::Manager> manager;
   std::mutex mutex;
   std::condition_variable changed;
@@ -32,7 +34,7 @@ struct Cluster {
     controllers::ManagerOptions options;
     options.root_ca_pem = "CA";
     options.api_addresses = {"192.0.2.1"};
-    auto made = controllers::Manager::create(options, *their_client, executor, clock, catalog);
+    auto made = controllers::Manager::create(options, faulty, executor, clock, catalog);
     REQUIRE(made);
     manager = std::move(*made);
     manager->start();
@@ -248,4 +250,23 @@ TEST_CASE("controllers: nodes get addresses; a silent node is tainted and its po
   }));
   CHECK(c.eventually([&] { return json::array_or_empty(json::find(c.get(api::kNodes, "n2", ""), {"spec", "taints"})).size() == 2; }));
   CHECK(json::array_or_empty(json::find(c.get(api::kNodes, "n1", ""), {"spec", "taints"})).empty());
+}
+
+TEST_CASE("controllers: whichever call fails, before or after it was carried out, the end is the same") {
+  Cluster c;
+  REQUIRE(c.eventually([&] { return !c.get(api::kServiceAccounts, "default").is_null(); }));
+  for (auto when : {client::FaultyClient::When::kBefore, client::FaultyClient::When::kAfter})
+    for (uint64_t n = 1; n <= 12; ++n) {
+      CAPTURE(n);
+      const std::string name = "web" + std::to_string(n) + (when == client::FaultyClient::When::kAfter ? "a" : "b");
+      c.faulty.fail_call(n, internal_error("injected"), when);
+      c.must_create(api::kDeployments, deployment(name, 2, "ok"));
+      CHECK(c.settles([&] {
+        return progressing(c.get(api::kDeployments, name), "NewReplicaSetAvailable") &&
+               c.list(api::kPods, "app=" + name).size() == 2;
+      }));
+      CHECK(c.list(api::kReplicaSets, "app=" + name).size() == 1);
+      REQUIRE(c.client->remove(api::kDeployments, "default", name));
+      CHECK(c.settles([&] { return c.list(api::kPods).empty() && c.list(api::kReplicaSets).empty(); }));
+    }
 }
