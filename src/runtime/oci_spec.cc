@@ -241,8 +241,9 @@ Result<Spec> make_spec(const SpecInput& in) {
     Json seccomp = TRY(seccomp_profile(c.seccomp, capabilities));
     if (!seccomp.is_null()) linux["seccomp"] = std::move(seccomp);
   }
+  Json process_user = TRY(user(in));  // not within the list below: what stands before it there would leak
   Json process = {{"terminal", c.tty},
-                  {"user", TRY(user(in))},
+                  {"user", process_user},
                   {"args", args},
                   {"env", environment(in)},
                   {"cwd", cwd},
