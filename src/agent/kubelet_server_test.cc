@@ -226,7 +226,7 @@ struct Fixture {
 
 std::vector<std::string> kubectls() {
   std::vector<std::string> found;
-  for (const char* path : {"/usr/bin/kubectl", "build/test-tools/kubectl-1.20", "build/test-tools/kubectl", "/var/tmp/k8s-peer/bin120/kubectl"}) {
+  for (const char* path : {"build/test-tools/bin/kubectl-1.20", "build/test-tools/bin/kubectl-1.32", "/usr/bin/kubectl"}) {
     if (::access(path, X_OK) == 0) found.push_back(path);
   }
   if (found.empty()) MESSAGE("skipped: no kubectl found");
