@@ -129,10 +129,27 @@ Status Cgroups::create(const std::string& group) const {
   return {};
 }
 
+std::vector<std::string> Cgroups::missing_controllers() const {
+  std::vector<std::string> missing;
+  auto have = layout_ == Layout::kV2 ? read_file(directory("", "") + "/cgroup.controllers", 4096) : Result<std::string>(std::string());
+  std::vector<std::string_view> names = split(trim(have ? std::string_view(*have) : std::string_view()), ' ');
+  for (const char* name : {"cpu", "memory", "pids"}) {
+    bool there = layout_ == Layout::kV2 ? std::find(names.begin(), names.end(), name) != names.end() : !directory(name, "").empty();
+    if (!there) missing.push_back(name);
+  }
+  return missing;
+}
+
 Status Cgroups::set_limits(const std::string& group, const CgroupLimits& limits) const {
   auto text = [](int64_t value, const char* none) { return value > 0 ? std::to_string(value) : std::string(none); };
   if (layout_ == Layout::kV2) {
     std::string d = directory("", group);
+    // A controller the kernel was started without (memory, on some boards) has no files: see missing_controllers().
+    auto write_existing = [](const std::string& file, const std::string& value) -> Status {
+      Status written = os::write_existing(file, value);
+      if (!written && written.error().is(Reason::kNotFound) && is_directory(file.substr(0, file.find_last_of('/')))) return {};
+      return written;
+    };
     if (limits.cpu_shares) TRY(write_existing(d + "/cpu.weight", std::to_string(cpu_weight(*limits.cpu_shares))));
     if (limits.cpu_quota_us)
       TRY(write_existing(d + "/cpu.max", text(*limits.cpu_quota_us, "max") + " " + std::to_string(limits.cpu_period_us)));

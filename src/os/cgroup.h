@@ -43,6 +43,8 @@ class Cgroups {
   Layout layout() const { return layout_; }
 
   Status create(const std::string& group) const;
+  // Of "cpu", "memory" and "pids"; their limits are silently not set. After create("").
+  std::vector<std::string> missing_controllers() const;
   Status set_limits(const std::string& group, const CgroupLimits& limits) const;
   // v1 only; in v2 devices are filtered by a BPF program (see allow_devices). rules: "c 1:3 rwm".
   Status allow_devices(const std::string& group, const std::vector<std::string>& rules) const;

@@ -10,6 +10,7 @@
 #include "os/mounts.h"
 #include "runtime/local_runtime_impl.h"
 #include "runtime/oci_spec.h"
+#include "runtime/rootfs_copy.h"
 #include "runtime/signals.h"
 #include "runtime/state_json.h"
 
@@ -41,7 +42,11 @@ Status LocalRuntime::mount_rootfs(const std::string& id, const std::vector<std::
   if (stat(lower[0].c_str(), &st) == 0 &&
       (chown((data + "/upper").c_str(), st.st_uid, st.st_gid) != 0 || chmod((data + "/upper").c_str(), st.st_mode & 07777) != 0))
     return errno_error("set the mode of " + data + "/upper", errno);
-  return os::mount_overlay(lower, data + "/upper", data + "/work", target);
+  Status mounted = os::mount_overlay(lower, data + "/upper", data + "/work", target);
+  if (mounted) return mounted;
+  LOG_WARN("runtime", "no overlayfs here, the image is copied: " << mounted.error().message);
+  TRY(copy_layers(lower, data + "/upper"));
+  return os::bind_mount(data + "/upper", target);
 }
 
 Result<std::string> LocalRuntime::create_container(const std::string& sandbox_id, const ContainerConfig& config) {

@@ -66,6 +66,9 @@ Result<std::unique_ptr<Runtime>> make_runtime(const RuntimeOptions& given, const
   os::Cgroups cgroups = TRY(os::Cgroups::detect(root_cgroup(options.instance)));
   TRY(cgroups.create("kubepods"));
   TRY(cgroups.create("shims"));
+  for (const std::string& name : cgroups.missing_controllers())
+    LOG_WARN("runtime", "the kernel offers no " << name << " cgroup controller: such limits are not enforced"
+                            << (name == "memory" ? " (boot with cgroup_enable=memory)" : ""));
   auto runtime = std::make_unique<LocalRuntime>(options, clock, cgroups);
   TRY(runtime->start());
   return std::unique_ptr<Runtime>(std::move(runtime));
