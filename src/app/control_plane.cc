@@ -112,6 +112,8 @@ Result<std::unique_ptr<ControlPlaneProcess>> ControlPlaneProcess::start(const Op
   if (!advertise.empty()) manager.api_addresses = {advertise};
   manager.api_port = p->port_;
   manager.cluster_cidr = p->cluster_.cluster_cidr;
+  manager.signer = &p->control_plane_->signer();
+  manager.token_secret_per_account = options.flag("service-account-token-secrets");
   p->manager_ = TRY(controllers::Manager::create(manager, *p->controller_client_, *p->executor_, clock, p->catalog_));
   p->server_->add_metrics([m = p->manager_.get()] { return metrics_of(*m); });
   TRY(p->server_->start());

@@ -28,6 +28,7 @@ const std::vector<Option> kServer = {
     {"service-node-port-range", 0, kString, "30000-32767", "Networking", "ports for Services of type NodePort"},
     {"cluster-dns", 0, kString, "", "Networking", "address of the cluster's DNS (the tenth of service-cidr)"},
     {"cluster-domain", 0, kString, "cluster.local", "Networking", "domain of the cluster's DNS"},
+    {"service-account-token-secrets", 0, kBool, "false", "Server", "make a token Secret for every service account, as Kubernetes did until 1.23"},
     {"disable-agent", 0, kBool, "false", "Server", "run the control plane only, no node"},
 };
 

@@ -110,8 +110,9 @@ Result<std::string> TokenSigner::sign(const ServiceAccountClaims& claims) const 
                   {"aud", claims.audiences.empty() ? std::vector<std::string>{issuer_} : claims.audiences},
                   {"iat", claims.issued_at},
                   {"nbf", claims.issued_at},
-                  {"exp", claims.expires_at},
                   {"kubernetes.io", private_claims}};
+  // A token kept in a Secret lives as long as the Secret.
+  if (claims.expires_at != 0 || claims.secret_name.empty()) payload["exp"] = claims.expires_at;
   if (!claims.id.empty()) payload["jti"] = claims.id;
   Json header = {{"alg", "ES256"}, {"kid", key_->id}};
   std::string text = base64url_encode(json::dump(header)) + "." + base64url_encode(json::dump(payload));
@@ -156,7 +157,8 @@ Result<ServiceAccountClaims> TokenSigner::verify(std::string_view token, const s
   int64_t now = unix_seconds(clock);
   auto expires = time_claim(*payload, "exp");
   auto not_before = time_claim(*payload, "nbf");
-  if (!expires || now > *expires + kLeewaySeconds / 6) return refused("it has expired");
+  const bool in_secret = !json::str(*payload, {"kubernetes.io", "secret", "name"}).empty();
+  if ((!expires && !in_secret) || (expires && now > *expires + kLeewaySeconds / 6)) return refused("it has expired");
   if (not_before && now < *not_before - kLeewaySeconds) return refused("it is not valid yet");
 
   ServiceAccountClaims claims;
@@ -176,7 +178,7 @@ Result<ServiceAccountClaims> TokenSigner::verify(std::string_view token, const s
   claims.node_uid = json::str(own, {"node", "uid"});
   claims.id = json::str(*payload, "jti");
   claims.issued_at = time_claim(*payload, "iat").value_or(0);
-  claims.expires_at = *expires;
+  claims.expires_at = expires.value_or(0);
   if (claims.ns.empty() || claims.name.empty()) return refused("it names no service account");
   if (json::str(*payload, "sub") != "system:serviceaccount:" + claims.ns + ":" + claims.name) return refused("its subject differs");
   return claims;

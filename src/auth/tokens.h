@@ -40,7 +40,7 @@ struct ServiceAccountClaims {
   std::string node_name, node_uid;
   std::vector<std::string> audiences;
   std::string id;  // jti
-  int64_t issued_at = 0, expires_at = 0;
+  int64_t issued_at = 0, expires_at = 0;  // expires_at 0, with a secret: as long as the secret lives
 
   // system:serviceaccount:<ns>:<name> with its groups and extra.
   api::UserInfo user() const;

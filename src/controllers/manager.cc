@@ -10,6 +10,7 @@
 #include "controllers/node_ipam.h"
 #include "controllers/pod_gc.h"
 #include "controllers/replica_controller.h"
+#include "controllers/token_controller.h"
 
 namespace skerry::controllers {
 
@@ -43,6 +44,8 @@ Result<std::unique_ptr<Manager>> Manager::create(ManagerOptions options, client:
   if (!options.cluster_cidr.empty())
     add("node-ipam", std::make_unique<NodeIpam>(c, TRY(CidrParts::parse(options.cluster_cidr, options.node_cidr_bits))));
   add("pod-gc", std::make_unique<PodGc>(c, options.most_terminated_pods));
+  if (options.signer != nullptr)
+    add("serviceaccount-token", std::make_unique<TokenController>(c, *options.signer, options.root_ca_pem, options.token_secret_per_account));
   add("garbage-collector", std::make_unique<GarbageCollector>(c));
   return std::unique_ptr<Manager>(new Manager(std::move(state)));
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "api/catalog.h"
+#include "auth/tokens.h"
 #include "base/clock.h"
 #include "base/executor.h"
 #include "client/client.h"
@@ -25,6 +26,9 @@ struct ManagerOptions {
   int node_cidr_bits = 24;
   size_t most_terminated_pods = 12500;
   NodeLifecycleOptions nodes;
+  // Signs the tokens of Secrets of type kubernetes.io/service-account-token; null: they stay empty.
+  const auth::TokenSigner* signer = nullptr;
+  bool token_secret_per_account = false;  // as Kubernetes did until 1.23
 };
 
 class Manager {
