@@ -199,7 +199,20 @@ uint16_t Server::port() const { return impl_->port; }
 
 Status Server::reload_tls(const ServerTls& tls) {
   SslContext context = TRY(make_server_context(tls));
-  impl_->shared->loop->post([listener = impl_->listener, context = std::move(context)] { listener->set_context(context); });
+  if (!impl_->listener) {
+    impl_->shared->options.tls = tls;
+    return {};
+  }
+  if (impl_->shared->loop->in_loop()) {
+    impl_->listener->set_context(std::move(context));
+    return {};
+  }
+  std::promise<void> done;  // whoever connects from now on gets the new one
+  impl_->shared->loop->post([&] {
+    impl_->listener->set_context(std::move(context));
+    done.set_value();
+  });
+  done.get_future().wait();
   return {};
 }
 
