@@ -46,7 +46,7 @@ server_pid='' runner_pid='' companion_pid=''
 finish() {
   trap '' INT TERM
   [ -z "$runner_pid" ] || { kill -TERM -- "-$runner_pid" 2>/dev/null; sleep 1; kill -KILL -- "-$runner_pid" 2>/dev/null; }
-  [ -z "$companion_pid" ] || { kill "$companion_pid" && wait "$companion_pid"; } 2>/dev/null
+  [ -z "$companion_pid" ] || { kill -- "-$companion_pid" && wait "$companion_pid"; } 2>/dev/null
   if [ -n "$server_pid" ]; then
     kill "$server_pid" 2>/dev/null
     for _ in $(seq 150); do kill -0 "$server_pid" 2>/dev/null || break; sleep 0.1; done
@@ -79,7 +79,7 @@ mkdir -p "$work/home"
 images=()
 if [ -n "${IMAGES:-}" ]; then images=(--images-dir "$(realpath -e "$IMAGES")") || die "no such folder: $IMAGES"; fi
 # shellcheck disable=SC2086
-in_node "$skerry" server "${own[@]}" --config "$work/config.yaml" --node-name node-1 --node-ip 10.98.0.2 \
+nsenter --net="/run/netns/$node" "$skerry" server "${own[@]}" --config "$work/config.yaml" --node-name node-1 --node-ip 10.98.0.2 \
   --resolv-conf "$work/resolv.conf" --log-dir "$work/log" \
   --write-kubeconfig "$work/kubeconfig" "${images[@]}" ${SERVER_FLAGS:-} >"$report/skerry.log" 2>&1 </dev/null &
 server_pid=$!
@@ -125,7 +125,7 @@ while True:
     time.sleep(0.2)
 P
 if [ "${LEGACY_TOKENS:-1}" = 1 ]; then
-  in_node python3 "$work/companion.py" "$work/kubeconfig" "$work" >"$report/companion.log" 2>&1 </dev/null &
+  setsid nsenter --net="/run/netns/$node" python3 "$work/companion.py" "$work/kubeconfig" "$work" >"$report/companion.log" 2>&1 </dev/null &
   companion_pid=$!
 fi
 
@@ -154,7 +154,16 @@ run() { # NAME AT_ONCE SKIP FOCUS
 }
 if [ "$nodes" -gt 1 ]; then
   run parallel "$nodes" "${skip:+$skip|}\[(Serial|Disruptive)\]" "$focus"
-  run serial 1 "$skip" "($focus).*\[(Serial|Disruptive)\]|\[(Serial|Disruptive)\].*($focus)"
+  # Go's expressions cannot say "both": ask which tests there are, and name those that must run alone.
+  "$e2e" --ginkgo.dryRun --ginkgo.noColor "--ginkgo.focus=$focus" ${skip:+"--ginkgo.skip=$skip"} --kubeconfig="$work/kubeconfig" \
+    --provider=skeleton --report-dir="$work/dry" >"$work/dry.log" 2>&1
+  alone=$(python3 - "$work"/dry/junit*.xml <<'P'
+import re, sys, xml.etree.ElementTree as ET
+names = [c.get("name") for c in ET.parse(sys.argv[1]).iter("testcase") if c.find("skipped") is None]
+print("|".join(re.sub(r"([^\w\s])", r"\\\1", n) + "$" for n in names if "[Serial]" in n or "[Disruptive]" in n))
+P
+  )
+  [ -z "$alone" ] || run serial 1 "$skip" "$alone"
 else
   run all 1 "$skip" "$focus"
 fi
