@@ -149,8 +149,10 @@ Result<Json> merge_object(const Type* type, Json document, const Json& patch) {
     document = std::move(kept);
   }
   const Json before = document;  // for the order of lists
-  for (const auto& [key, value] : patch.items()) {
-    if (!std::string_view(key).starts_with(kDeleteFrom)) continue;
+  for (const auto& entry : patch.items()) {
+    const std::string& key = entry.key();
+    const Json& value = entry.value();
+    if (!key.starts_with(kDeleteFrom)) continue;
     std::string name = key.substr(kDeleteFrom.size());
     if (!value.is_array()) return bad("invalid value for " + key + ": not a list");
     if (auto it = document.find(name); it != document.end() && it->is_array())
