@@ -92,7 +92,7 @@ Result<Reference> parse_reference(std::string_view text) {
   for (std::string_view part : split(ref.path, '/'))
     if (!is_path_component(part)) return invalid();
   if (ref.domain == "docker.io" && ref.path.find('/') == std::string::npos) ref.path = "library/" + ref.path;
-  if (ref.path.size() > 255) return invalid("invalid reference format: repository name must not be more than 255 characters");
+  if (ref.path.size() > 255 || ref.domain.size() > 255) return invalid("invalid reference format: repository name must not be more than 255 characters");
   if (ref.tag.empty() && ref.digest.empty()) ref.tag = "latest";
   return ref;
 }
