@@ -56,7 +56,7 @@ Status execute(const Options& options) {
 }  // namespace
 
 int run_images(const Args& args) {
-  Options options(agent_options());
+  Options options(all_options());
   auto done = options.load(args, process_environment());
   if (done && options.help_wanted()) {
     usage();

@@ -61,7 +61,7 @@ Status execute(const Options& options) {
 }  // namespace
 
 int run_killall(const Args& args) {
-  Options options(agent_options());
+  Options options(all_options());
   auto done = options.load(args, process_environment());
   if (done && options.help_wanted()) {
     std::cout << "Stops skerry and every pod of this node, and removes their mounts, network and control groups.\n"

@@ -60,5 +60,6 @@ std::vector<Option> concat(std::initializer_list<const std::vector<Option>*> par
 
 std::vector<Option> server_options() { return concat({&kCommon, &kServer, &kNode}); }
 std::vector<Option> agent_options() { return concat({&kCommon, &kAgentOnly, &kNode}); }
+std::vector<Option> all_options() { return concat({&kCommon, &kServer, &kAgentOnly, &kNode}); }
 
 }  // namespace skerry::app

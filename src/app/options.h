@@ -59,6 +59,8 @@ class Options {
 // The tables of `skerry server` and `skerry agent`.
 std::vector<Option> server_options();
 std::vector<Option> agent_options();
+// Both: for commands that read the configuration of whichever runs here.
+std::vector<Option> all_options();
 
 std::map<std::string, std::string> process_environment();
 

@@ -16,7 +16,7 @@
 namespace skerry::app {
 
 int run_token(const Args& args) {
-  Options options(server_options());
+  Options options(all_options());
   if (auto loaded = options.load(args, process_environment()); !loaded) {
     std::cerr << "skerry token: " << loaded.error().message << "\n";
     return 2;
