@@ -64,7 +64,8 @@ void merge_finalize(const api::Resource&, Json& object, const Json& wanted) {
   else spec.erase("finalizers");
 }
 
-void merge_approval(const api::Resource&, Json& object, const Json& wanted) {
+void merge_approval(const api::Resource& row, Json& object, const Json& wanted) {
+  merge_metadata(row, object, wanted);
   Json& status = object["status"];
   if (!status.is_object()) status = Json::object();
   const Json& conditions = json::find(wanted, {"status", "conditions"});
