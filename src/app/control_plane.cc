@@ -116,6 +116,15 @@ Result<std::unique_ptr<ControlPlaneProcess>> ControlPlaneProcess::start(const Op
   manager.token_secret_per_account = options.flag("service-account-token-secrets");
   p->manager_ = TRY(controllers::Manager::create(manager, *p->controller_client_, *p->executor_, clock, p->catalog_));
   p->server_->add_metrics([m = p->manager_.get()] { return metrics_of(*m); });
+  p->server_->add_health_check({"store", [store = p->store_.get()]() -> Status {
+    auto probe = store->get("/skerry/health");
+    if (!probe && !probe.error().is(Reason::kNotFound)) return probe.error();
+    return {};
+  }, true});
+  p->server_->add_health_check({"controllers", [m = p->manager_.get()]() -> Status {
+    if (!m->ready()) return Error(Reason::kServiceUnavailable, "the controllers have not read everything yet");
+    return {};
+  }});
   TRY(p->server_->start());
   TRY(p->write_files(options, layout));
 
