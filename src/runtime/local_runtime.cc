@@ -253,7 +253,9 @@ Status LocalRuntime::watch_locked(Sandbox& s) {
 
 void LocalRuntime::unwatch_locked(Sandbox& s) {
   watched_.erase(s.watch_key);
-  s.subscription.reset();  // the kernel takes it out of the epoll set
+  // Said explicitly: closing is not enough while a child that was just forked still has the description.
+  if (s.subscription.get() >= 0) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, s.subscription.get(), nullptr);
+  s.subscription.reset();
 }
 
 void LocalRuntime::watch(std::stop_token stop) {
