@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "api/not_honoured.h"
 #include "api/validate_names.h"
 #include "base/strings.h"
 
@@ -197,6 +198,9 @@ std::vector<std::string> write_warnings(const Resource& resource, const Json& ob
   const Json& spec = json::find(object, "spec");
   const Json& pod_spec = resource.is("", "Pod") ? spec : json::find(spec, {"template", "spec"});
   std::string prefix = resource.is("", "Pod") ? "spec" : "spec.template.spec";
+  for (auto& w : not_honoured_in_pod(pod_spec, prefix)) warnings.push_back(std::move(w));
+  if (resource.is("", "Service"))
+    for (auto& w : not_honoured_in_service(spec)) warnings.push_back(std::move(w));
   for (const char* list : {"containers", "initContainers"}) {
     const Json& containers = json::array_or_empty(json::find(pod_spec, list));
     for (size_t i = 0; i < containers.size(); ++i) {
