@@ -25,6 +25,7 @@ BUSYBOX = "/bin/busybox"
 
 DEMO_SERVER = """#!/bin/sh
 # Ends after LAME_DUCK seconds when told to: until then the Service may still send clients here.
+echo "serving on port ${PORT:-8080}"
 trap 'sleep "${LAME_DUCK:-1}"; kill "$server"; exit 0' TERM INT
 httpd -f -p "${PORT:-8080}" -h /www &
 server=$!
