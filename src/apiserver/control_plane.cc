@@ -95,18 +95,21 @@ Result<std::unique_ptr<ControlPlane>> ControlPlane::create(ControlPlaneOptions o
 }
 
 Status ControlPlane::start() {
+  using Moment = registry::Registry::Moment;
   State& s = *state_;
   *s.indexes->cluster_roles_changed.lock() = [&controller = s.controller] { controller.enqueue("all"); };
   for (const auto& gvr : kRbacKinds) {
-    s.registry.observe(gvr, [indexes = s.indexes, gvr](const registry::Event& event) {
+    s.registry.observe(gvr, Moment::kFirst, [indexes = s.indexes, gvr](const registry::Event& event) {
       if (event.after) indexes->rbac.set(gvr, event.after);
       else indexes->rbac.erase(gvr, event.object().key());
-      if (gvr == api::kClusterRoles)
-        if (auto changed = indexes->cluster_roles_changed.lock(); *changed) (*changed)();
     });
+    if (gvr == api::kClusterRoles)
+      s.registry.observe(gvr, Moment::kAfter, [indexes = s.indexes](const registry::Event&) {
+        if (auto changed = indexes->cluster_roles_changed.lock(); *changed) (*changed)();
+      });
     for (const auto& object : s.registry.objects(gvr)) s.indexes->rbac.set(gvr, object);
   }
-  s.registry.observe(api::kPods, [indexes = s.indexes](const registry::Event& event) {
+  s.registry.observe(api::kPods, Moment::kFirst, [indexes = s.indexes](const registry::Event& event) {
     if (event.after) indexes->nodes.set_pod(event.after);
     else indexes->nodes.erase_pod(event.object().key());
   });

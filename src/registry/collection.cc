@@ -16,27 +16,26 @@ void Collection::load(std::string key, api::ObjectPtr object) {
 
 void Collection::start_at(int64_t revision) { ring_.start_at(revision, has_volatile_); }
 
-Event Collection::apply(int64_t revision, const std::string& key, api::ObjectPtr after, bool is_volatile, MonoTime now) {
+Event Collection::apply(int64_t revision, const std::string& key, api::ObjectPtr after, bool is_volatile, MonoTime now,
+                        const std::function<void(const Event&)>& first) {
   Event event;
   event.revision = revision;
   event.is_volatile = is_volatile;
   event.at = now;
+  // Only this thread changes objects_, so it may look without the lock.
+  auto it = objects_.lower_bound(key);
+  const bool exists = it != objects_.end() && it->first == key;
+  if (exists) event.before = it->second;
+  event.after = after;
+  if (!after && exists) event.last = with_revision(*event.before, revision);
+  if (after || exists) first(event);
   {
     std::unique_lock lock(mutex_);
-    auto it = objects_.lower_bound(key);
-    bool exists = it != objects_.end() && it->first == key;
-    if (exists) event.before = it->second;
     last_revision_ = revision;
     if (!after && !exists) return event;
-    event.after = after;
-    if (!after) {
-      event.last = with_revision(*event.before, revision);
-      objects_.erase(it);
-    } else if (exists) {
-      it->second = std::move(after);
-    } else {
-      objects_.emplace_hint(it, key, std::move(after));
-    }
+    if (!after) objects_.erase(it);
+    else if (exists) it->second = std::move(after);
+    else objects_.emplace_hint(it, key, std::move(after));
     ring_.append(event);
   }
   std::lock_guard lock(subscribers_mutex_);

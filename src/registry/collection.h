@@ -41,8 +41,9 @@ class Collection {
   void load(std::string key, api::ObjectPtr object);
   void start_at(int64_t revision);
 
-  // Makes the change visible and rings the bells. Null `after`: deleted.
-  Event apply(int64_t revision, const std::string& key, api::ObjectPtr after, bool is_volatile, MonoTime now);
+  // Shows the change to `first`, then makes it visible and rings the bells. Null `after`: deleted.
+  Event apply(int64_t revision, const std::string& key, api::ObjectPtr after, bool is_volatile, MonoTime now,
+              const std::function<void(const Event&)>& first);
   void expire_events(MonoTime now);
 
   api::ObjectPtr find(std::string_view key) const;

@@ -103,17 +103,24 @@ void Registry::Impl::on_commit(int64_t revision, const store::Transaction& trans
   for (Write& write : (given ? *given : derived).writes) {
     Collection& c = *write.collection;
     api::ObjectPtr after = write.deletes ? nullptr : make_object(write.after, revision);
-    Event event = c.apply(revision, write.key, after, transaction.is_volatile, mono);
+    Event event = c.apply(revision, write.key, after, transaction.is_volatile, mono,
+                          [&](const Event& e) { tell(c, Moment::kFirst, e); });
     write.result = after ? after : event.last;
     index_owners(c, write.key, event.before, after);
     if (c.name() == "services" && (event.before || after)) services->on_event(event.before, after);
     if (c.name() == "events" && after) note_event_expiry(*after, mono + options.event_ttl);
-    std::lock_guard lock(observers_mutex);
-    if (auto it = observers.find(&c); it != observers.end() && (event.after || event.last))
-      for (const Observer& observer : it->second) observer(event);
+    if (event.after || event.last) tell(c, Moment::kAfter, event);
   }
   applied.store(revision, std::memory_order_release);
   applied.notify_all();
+}
+
+void Registry::Impl::tell(const Collection& c, Moment moment, const Event& event) {
+  std::lock_guard lock(observers_mutex);
+  auto it = observers.find(&c);
+  if (it == observers.end()) return;
+  for (const auto& [when, observer] : it->second)
+    if (when == moment) observer(event);
 }
 
 void Registry::Impl::index_owners(Collection& c, const std::string& key, const api::ObjectPtr& before,
@@ -226,10 +233,10 @@ size_t Registry::count(const api::Gvr& gvr) const {
 
 int64_t Registry::revision() const { return impl_->applied.load(std::memory_order_acquire); }
 
-void Registry::observe(const api::Gvr& gvr, Observer observer) {
+void Registry::observe(const api::Gvr& gvr, Moment moment, Observer observer) {
   Collection& c = impl_->collection(gvr.group_resource());
   std::lock_guard lock(impl_->observers_mutex);
-  impl_->observers[&c].push_back(std::move(observer));
+  impl_->observers[&c].emplace_back(moment, std::move(observer));
 }
 
 void Registry::tick() {

@@ -82,10 +82,12 @@ class Registry {
   // The last revision applied.
   int64_t revision() const;
 
-  // Called on the writer thread after each change of a collection, in order; must not block nor call back. For what
-  // must follow at once (CRDs into the catalog, caches of the authorizer). Before serving; never removed.
+  // Called on the writer thread with each change of a collection, in order; must not block nor call back. kFirst: before
+  // anyone can read or watch the change, for what must be known by then (caches of the authorizer: a node that sees a pod
+  // bound asks for the pod's secrets at once). kAfter: when it is visible. Before serving; never removed.
   using Observer = std::function<void(const Event& event)>;
-  void observe(const api::Gvr& gvr, Observer observer);
+  enum class Moment { kFirst, kAfter };
+  void observe(const api::Gvr& gvr, Moment moment, Observer observer);
 
   // Housekeeping: deletes expired events, ages the rings. Call about once a minute.
   void tick();

@@ -73,7 +73,8 @@ struct Registry::Impl {
   using ObjectId = std::pair<Collection*, std::string>;
   Guarded<std::unordered_map<std::string, std::set<ObjectId>>> owners;  // owner uid -> who names it
   std::mutex observers_mutex;
-  std::map<const Collection*, std::vector<Observer>> observers;
+  std::map<const Collection*, std::vector<std::pair<Moment, Observer>>> observers;
+  void tell(const Collection& c, Moment moment, const Event& event);
   struct Expiry {
     std::string key;
     int64_t revision;
