@@ -24,13 +24,15 @@ std::string log_tail(const std::string& path) {
   size_t first = lines.size() > 81 ? lines.size() - 81 : 0;
   for (size_t i = first; i < lines.size(); ++i) {
     std::string_view line = lines[i];
+    bool partial = false;  // of a line that goes on, or that never ended
     for (int field = 0; field < 3 && !line.empty(); ++field) {
       auto space = line.find(' ');
+      if (field == 2) partial = line.substr(0, space).starts_with('P');
       line = space == std::string_view::npos ? "" : line.substr(space + 1);
     }
     if (line.empty()) continue;
     out.append(line);
-    out += '\n';
+    if (!partial) out += '\n';
   }
   return out.size() > kMostLogMessage ? out.substr(out.size() - kMostLogMessage) : out;
 }

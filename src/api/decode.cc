@@ -248,8 +248,8 @@ class Decoder {
   }
 
   Status time(Json& value, int digits, std::string_view layout) {
-    std::optional<WallTime> parsed;
-    if (value.is_string()) parsed = parse_rfc3339(value.get_ref<const std::string&>());
+    std::optional<CivilTime> parsed;
+    if (value.is_string()) parsed = parse_rfc3339_civil(value.get_ref<const std::string&>());
     if (!parsed) {
       std::string text = value.is_string() ? value.get<std::string>() : json::dump(value);
       return Error(Reason::kBadRequest, "parsing time \"" + text + "\" as \"" + std::string(layout) + "\": cannot parse \"" + text + "\" as \"2006\"");

@@ -95,10 +95,8 @@ Result<Json> time_value(std::string_view bytes, int digits) {
   if (!n.ok) return bad("malformed time");
   if (!n.has_first && n.second == 0) return Json();
   if (n.first < -62135596800 || n.first > 253402300799) return bad("a time is out of range");
-  // Nanoseconds since 1970 hold about 292 years either way.
-  if (std::abs(n.first) > 9'000'000'000) return bad("a time is out of range");
   if (n.second < 0 || n.second > 999'999'999) return bad("a time is out of range");
-  return Json(format_rfc3339(WallTime(seconds(n.first) + std::chrono::nanoseconds(n.second)), digits));
+  return Json(format_rfc3339(CivilTime{n.first, static_cast<int32_t>(n.second)}, digits));
 }
 
 Result<Json> value_of(const Field& field, const wire::Reader& r, int depth) {

@@ -16,13 +16,11 @@ std::string_view text(const Json& value) {
 int64_t number(const Json& value) { return value.is_number() ? value.get<int64_t>() : value.is_boolean() && value.get<bool>() ? 1 : 0; }
 
 std::string timestamp(const Json& value, bool micro) {
-  auto time = value.is_string() ? parse_rfc3339(text(value)) : std::nullopt;
+  auto time = value.is_string() ? parse_rfc3339_civil(text(value)) : std::nullopt;
   std::string out;
   if (!time) return out;  // the zero time is an empty message
-  auto whole = std::chrono::floor<seconds>(*time);
-  wire::put_int(out, 1, whole.time_since_epoch().count());
-  int64_t nanos = micro ? std::chrono::duration_cast<std::chrono::microseconds>(*time - whole).count() * 1000 : 0;
-  wire::put_int(out, 2, nanos);
+  wire::put_int(out, 1, time->unix_seconds);
+  wire::put_int(out, 2, micro ? time->nanos / 1000 * 1000 : 0);
   return out;
 }
 

@@ -12,8 +12,13 @@ WallTime SystemClock::now() const {
 MonoTime SystemClock::mono() const { return std::chrono::steady_clock::now(); }
 
 std::string format_rfc3339(WallTime time, int digits) {
+  auto whole = std::chrono::floor<seconds>(time);
+  return format_rfc3339(CivilTime{whole.time_since_epoch().count(), static_cast<int32_t>((time - whole).count())}, digits);
+}
+
+std::string format_rfc3339(CivilTime time, int digits) {
   using namespace std::chrono;
-  auto secs = floor<seconds>(time);
+  sys_seconds secs{seconds(time.unix_seconds)};
   auto days_part = floor<days>(secs);
   year_month_day ymd{days_part};
   hh_mm_ss hms{secs - days_part};
@@ -24,8 +29,7 @@ std::string format_rfc3339(WallTime time, int digits) {
                         static_cast<int>(hms.seconds().count()));
   std::string out(buf, static_cast<size_t>(n));
   if (digits > 0) {
-    auto nanos = duration_cast<nanoseconds>(time - secs).count();
-    std::snprintf(buf, sizeof buf, "%09lld", static_cast<long long>(nanos));
+    std::snprintf(buf, sizeof buf, "%09d", time.nanos);
     out += '.';
     out.append(buf, static_cast<size_t>(digits > 9 ? 9 : digits));
   }
@@ -48,6 +52,17 @@ int digits_at(std::string_view s, size_t pos, size_t width) {
 }  // namespace
 
 std::optional<WallTime> parse_rfc3339(std::string_view s) {
+  auto time = parse_rfc3339_civil(s);
+  if (!time) return std::nullopt;
+  std::chrono::sys_seconds whole{seconds(time->unix_seconds)};
+  // Go's zero time and the year 9999 end at the limits.
+  constexpr auto kFirst = std::chrono::ceil<seconds>(WallTime::min()), kLast = std::chrono::floor<seconds>(WallTime::max());
+  if (whole <= kFirst) return WallTime{kFirst};
+  if (whole >= kLast) return WallTime{kLast};
+  return WallTime{whole + std::chrono::nanoseconds(time->nanos)};
+}
+
+std::optional<CivilTime> parse_rfc3339_civil(std::string_view s) {
   using namespace std::chrono;
   int y = digits_at(s, 0, 4), mo = digits_at(s, 5, 2), d = digits_at(s, 8, 2);
   int h = digits_at(s, 11, 2), mi = digits_at(s, 14, 2), se = digits_at(s, 17, 2);
@@ -82,10 +97,7 @@ std::optional<WallTime> parse_rfc3339(std::string_view s) {
   }
   if (pos != s.size()) return std::nullopt;
   auto whole = sys_days{ymd} + hours{h} + minutes{mi - offset_min} + seconds{se};
-  // 64 bits of nanoseconds reach from 1677 to 2262; Go's zero time and the year 9999 end at the limits.
-  if (whole <= ceil<seconds>(WallTime::min())) return WallTime{ceil<seconds>(WallTime::min())};
-  if (whole >= floor<seconds>(WallTime::max())) return WallTime{floor<seconds>(WallTime::max())};
-  return WallTime{whole + nanoseconds{nanos}};
+  return CivilTime{whole.time_since_epoch().count(), static_cast<int32_t>(nanos)};
 }
 
 }  // namespace skerry

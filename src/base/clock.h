@@ -27,6 +27,14 @@ class SystemClock final : public Clock {
   MonoTime mono() const override;
 };
 
+// A time of any year from 0 to 9999; WallTime, in 64-bit nanoseconds, holds only 1677 to 2262.
+struct CivilTime {
+  int64_t unix_seconds = 0;
+  int32_t nanos = 0;  // 0 .. 999999999
+};
+std::string format_rfc3339(CivilTime time, int digits = 0);
+std::optional<CivilTime> parse_rfc3339_civil(std::string_view text);
+
 // RFC 3339 in UTC. digits = 0: "2026-01-02T03:04:05Z" (metav1.Time), 6: metav1.MicroTime, 9: log files.
 std::string format_rfc3339(WallTime time, int digits = 0);
 // Accepts any offset and fraction; digits after the ninth are dropped. Years outside 1677 to 2262 give the limit.
