@@ -75,6 +75,8 @@ Result<int> ResourcePaths::serve(const http::Request& request, http::ResponseWri
   TRY(pipeline_.authorize(head));
   api::ResourcePtr row = TRY(pipeline_.row_of(head));
   Form form = TRY(negotiate(request.headers.get("Accept"), true));
+  if (form.as != Form::As::kObject && !row->stored && route.subresource.empty())
+    return Error(Reason::kNotAcceptable, "the server was unable to respond with a content type that the client supports");
   if (request.query().has("pretty") && request.query().get("pretty") != "false" && request.query().get("pretty") != "0") form.pretty = true;
   api::Request asked = TRY(make_request(request, route, user));
   if (route.verb == api::Verb::kWatch) return serve_watch(request, writer, std::move(asked));

@@ -7,6 +7,8 @@
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
 
+#include <algorithm>
+
 namespace skerry::network {
 namespace {
 
@@ -62,10 +64,32 @@ Rule& Rule::protocol(uint8_t l4) {
   return compare(NFT_CMP_EQ, &l4, 1);
 }
 
-Rule& Rule::network_field(uint32_t offset, const Cidr& net, bool not_in) {
-  add("payload", [&](Message& m) {
-    m.be32(NFTA_PAYLOAD_DREG, NFT_REG_1).be32(NFTA_PAYLOAD_BASE, NFT_PAYLOAD_NETWORK_HEADER).be32(NFTA_PAYLOAD_OFFSET, offset).be32(NFTA_PAYLOAD_LEN, 4);
+namespace {
+void load_network_field(Message& m, uint32_t offset) {
+  m.be32(NFTA_PAYLOAD_DREG, NFT_REG_1).be32(NFTA_PAYLOAD_BASE, NFT_PAYLOAD_NETWORK_HEADER).be32(NFTA_PAYLOAD_OFFSET, offset).be32(NFTA_PAYLOAD_LEN, 4);
+}
+constexpr uint32_t kSourceOffset = 12, kDestinationOffset = 16;
+}  // namespace
+
+Rule& Rule::load_source() {
+  return add("payload", [](Message& m) { load_network_field(m, kSourceOffset); });
+}
+
+Rule& Rule::source_in(const std::string& set) {
+  load_source();
+  return add("lookup", [&](Message& m) { m.text(NFTA_LOOKUP_SET, set).be32(NFTA_LOOKUP_SREG, NFT_REG_1); });
+}
+
+Rule& Rule::remember_source(const std::string& set, uint32_t timeout_s) {
+  load_source();
+  return add("dynset", [&](Message& m) {
+    m.text(NFTA_DYNSET_SET_NAME, set).be32(NFTA_DYNSET_OP, NFT_DYNSET_OP_UPDATE).be32(NFTA_DYNSET_SREG_KEY, NFT_REG_1);
+    m.be64(NFTA_DYNSET_TIMEOUT, uint64_t{timeout_s} * 1000);
   });
+}
+
+Rule& Rule::network_field(uint32_t offset, const Cidr& net, bool not_in) {
+  add("payload", [&](Message& m) { load_network_field(m, offset); });
   if (net.bits < 32)
     add("bitwise", [&](Message& m) {
       uint32_t mask = htonl(net.mask()), zero = 0;
@@ -76,8 +100,8 @@ Rule& Rule::network_field(uint32_t offset, const Cidr& net, bool not_in) {
   uint32_t value = htonl(net.address & net.mask());
   return compare(not_in ? NFT_CMP_NEQ : NFT_CMP_EQ, &value, 4);
 }
-Rule& Rule::source(const Cidr& net, bool not_in) { return network_field(12, net, not_in); }
-Rule& Rule::destination(const Cidr& net, bool not_in) { return network_field(16, net, not_in); }
+Rule& Rule::source(const Cidr& net, bool not_in) { return network_field(kSourceOffset, net, not_in); }
+Rule& Rule::destination(const Cidr& net, bool not_in) { return network_field(kDestinationOffset, net, not_in); }
 
 Rule& Rule::transport_port(uint32_t offset, uint16_t port) {
   add("payload", [&](Message& m) {
@@ -201,20 +225,33 @@ Rule& Rule::reject(uint8_t l4) {
   });
 }
 
-Status replace_table(Netlink& netlink, const std::string& name, const std::vector<Chain>& chains) {
+Status update_table(Netlink& netlink, const Table& now, const Table* before) {
   std::vector<Message> batch;
   batch.push_back(make(NFNL_MSG_BATCH_BEGIN, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES));
-  auto table = [&](uint16_t message, uint16_t flags) {
+  // A message about the table, or about something of it by name.
+  auto about = [&](uint16_t message, uint16_t flags, uint16_t table_attr, uint16_t name_attr = 0, const std::string& name = "") {
     Message m = make(nft(message), flags);
-    m.text(NFTA_TABLE_NAME, name);
+    m.text(table_attr, now.name);
+    if (name_attr != 0) m.text(name_attr, name);
     batch.push_back(std::move(m));
   };
-  table(NFT_MSG_NEWTABLE, NLM_F_CREATE);  // so that deleting succeeds in any case
-  table(NFT_MSG_DELTABLE, 0);
-  table(NFT_MSG_NEWTABLE, NLM_F_CREATE);
-  for (auto& c : chains) {
+  about(NFT_MSG_NEWTABLE, NLM_F_CREATE, NFTA_TABLE_NAME);  // so that what follows succeeds in any case
+  if (before == nullptr) {
+    about(NFT_MSG_DELTABLE, 0, NFTA_TABLE_NAME);
+    about(NFT_MSG_NEWTABLE, NLM_F_CREATE, NFTA_TABLE_NAME);
+  } else {
+    about(NFT_MSG_DELRULE, 0, NFTA_RULE_TABLE);  // all of them
+  }
+  uint32_t id = 0;
+  for (auto& set : now.sets) {
+    Message m = make(nft(NFT_MSG_NEWSET), NLM_F_CREATE);
+    m.text(NFTA_SET_TABLE, now.name).text(NFTA_SET_NAME, set).be32(NFTA_SET_FLAGS, NFT_SET_EVAL | NFT_SET_TIMEOUT);
+    m.be32(NFTA_SET_KEY_TYPE, 7 /* ipv4_addr, as nft shows it */).be32(NFTA_SET_KEY_LEN, 4).be32(NFTA_SET_ID, ++id);
+    batch.push_back(std::move(m));
+  }
+  for (auto& c : now.chains) {
     Message m = make(nft(NFT_MSG_NEWCHAIN), NLM_F_CREATE);
-    m.text(NFTA_CHAIN_TABLE, name).text(NFTA_CHAIN_NAME, c.name);
+    m.text(NFTA_CHAIN_TABLE, now.name).text(NFTA_CHAIN_NAME, c.name);
     if (c.hook) {
       m.nest(NFTA_CHAIN_HOOK | kNested, [&](Message& h) {
         h.be32(NFTA_HOOK_HOOKNUM, hook_number(*c.hook)).be32(NFTA_HOOK_PRIORITY, static_cast<uint32_t>(c.priority));
@@ -223,10 +260,10 @@ Status replace_table(Netlink& netlink, const std::string& name, const std::vecto
     }
     batch.push_back(std::move(m));
   }
-  for (auto& c : chains)
+  for (auto& c : now.chains)
     for (auto& r : c.rules) {
       Message m = make(nft(NFT_MSG_NEWRULE), NLM_F_CREATE | NLM_F_APPEND);
-      m.text(NFTA_RULE_TABLE, name).text(NFTA_RULE_CHAIN, c.name);
+      m.text(NFTA_RULE_TABLE, now.name).text(NFTA_RULE_CHAIN, c.name);
       m.nest(NFTA_RULE_EXPRESSIONS | kNested, [&](Message& list) {
         for (auto& [kind, data] : r.expressions())
           list.nest(NFTA_LIST_ELEM | kNested, [&](Message& e) {
@@ -236,8 +273,21 @@ Status replace_table(Netlink& netlink, const std::string& name, const std::vecto
       });
       batch.push_back(std::move(m));
     }
+  if (before != nullptr) {
+    auto gone = [](const auto& list, const std::string& name) { return std::find(list.begin(), list.end(), name) == list.end(); };
+    std::vector<std::string> kept;
+    for (auto& c : now.chains) kept.push_back(c.name);
+    for (auto& c : before->chains)
+      if (gone(kept, c.name)) about(NFT_MSG_DELCHAIN, 0, NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME, c.name);
+    for (auto& set : before->sets)
+      if (gone(now.sets, set)) about(NFT_MSG_DELSET, 0, NFTA_SET_TABLE, NFTA_SET_NAME, set);
+  }
   batch.push_back(make(NFNL_MSG_BATCH_END, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES));
-  return netlink.batch(batch, "nftables table " + name);
+  return netlink.batch(batch, "nftables table " + now.name);
+}
+
+Status replace_table(Netlink& netlink, const std::string& name, const std::vector<Chain>& chains) {
+  return update_table(netlink, {name, chains, {}}, nullptr);
 }
 
 Status remove_table(Netlink& netlink, const std::string& name) {

@@ -28,6 +28,8 @@ class Rule {
   Rule& set_mark(uint32_t mark);                   // meta mark set mark
   Rule& one_in(uint32_t n);                        // numgen random mod n == 0
   Rule& connection_state(uint32_t bits);           // ct state & bits != 0; see linux/netfilter/nf_conntrack_common.h
+  Rule& source_in(const std::string& set);         // ip saddr @set
+  Rule& remember_source(const std::string& set, uint32_t timeout_s);  // update @set { ip saddr timeout ... }
   Rule& dnat(uint32_t ip, uint16_t port);          // port 0: kept
   Rule& snat(uint32_t ip);
   Rule& masquerade();
@@ -42,6 +44,7 @@ class Rule {
   template <class F>
   Rule& add(const char* name, F&& fill);
   Rule& compare(uint32_t op, const void* data, size_t size);
+  Rule& load_source();
   Rule& network_field(uint32_t offset, const Cidr& net, bool not_in);
   Rule& transport_port(uint32_t offset, uint16_t port);
   Rule& meta(uint32_t key);
@@ -59,6 +62,16 @@ struct Chain {
   int priority = 0;               // -100 dstnat, 0 filter, 100 srcnat
   std::vector<Rule> rules;
 };
+
+// A table whose sets of addresses outlive a change of its rules. Chains and sets are kept by name; sets hold IPv4
+// addresses with timeouts, added by rules (Rule::remember_source).
+struct Table {
+  std::string name;
+  std::vector<Chain> chains;
+  std::vector<std::string> sets;
+};
+// Turns `before` (what the last call wrote) into `now` in one transaction. Null: whatever the kernel has is replaced.
+Status update_table(Netlink& netlink, const Table& now, const Table* before);
 
 // Replaces table `name` of the ip family in the namespace of `netlink`.
 Status replace_table(Netlink& netlink, const std::string& name, const std::vector<Chain>& chains);

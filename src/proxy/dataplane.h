@@ -33,7 +33,7 @@ Result<std::unique_ptr<Dataplane>> make_ebpf_dataplane(const EbpfOptions& option
 struct NftablesOptions {
   std::string table;         // its name
   std::string cluster_cidr;  // what comes from elsewhere is masqueraded on the way to a backend
-  bool cluster_ips = false;  // also cluster IPs (where there is no eBPF); without session affinity
+  bool cluster_ips = false;  // also cluster IPs (where there is no eBPF)
 };
 Result<std::unique_ptr<Dataplane>> make_nftables_dataplane(const NftablesOptions& options);
 

@@ -33,15 +33,24 @@ sockaddr_in address(uint32_t ip, uint16_t port) {
 }
 
 struct Listener {
-  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   uint16_t port = 0;
   Listener() {
     auto a = address(0x7f000001, 0);
     socklen_t size = sizeof a;
     bind(fd, reinterpret_cast<sockaddr*>(&a), size);
-    listen(fd, 8);
+    listen(fd, 64);
     getsockname(fd, reinterpret_cast<sockaddr*>(&a), &size);
     port = ntohs(a.sin_port);
+  }
+  // How many connections were waiting.
+  int drain() {
+    int n = 0;
+    for (;; ++n) {
+      int c = accept4(fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (c < 0) return n;
+      close(c);
+    }
   }
   ~Listener() { close(fd); }
 };
@@ -142,6 +151,21 @@ TEST_CASE("nftables: a cluster IP leads to its backend and refuses without one")
     auto done = plane.commit();
     REQUIRE_MESSAGE(done.has_value(), (done ? "" : done.error().message));
     for (int i = 0; i < 8; ++i) CHECK(try_connect(kVip, 80) == 0);
+    // With affinity the same one answers, also after something else has changed.
+    f.affinity_s = 100;
+    REQUIRE(plane.set("a/b", {f}).has_value());
+    done = plane.commit();
+    REQUIRE_MESSAGE(done.has_value(), (done ? "" : done.error().message));
+    for (auto* l : {&one, &two}) l->drain();
+    for (int i = 0; i < 12; ++i) {
+      CHECK(try_connect(kVip, 80) == 0);
+      auto other = frontend(one.port);
+      other.port = static_cast<uint16_t>(1000 + i);
+      REQUIRE(plane.set("x/y", {other}).has_value());
+      done = plane.commit();
+      REQUIRE_MESSAGE(done.has_value(), (done ? "" : done.error().message));
+    }
+    CHECK(one.drain() * two.drain() == 0);
     REQUIRE(plane.set("a/b", {frontend(0)}).has_value());
     REQUIRE(plane.commit().has_value());
     CHECK(try_connect(kVip, 80) == ECONNREFUSED);
