@@ -6,11 +6,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <sstream>
 
+#include "app/memory.h"
 #include "base/log.h"
 #include "base/strings.h"
 #include "network/links.h"
@@ -32,9 +34,16 @@ void block_signals() {
 
 void wait_for_stop() {
   sigset_t set = stop_signals();
+  // Soon after the start, then every minute: a burst's memory goes back when the burst is over.
+  timespec pause{5, 0};
   for (;;) {
-    int got = 0;
-    if (sigwait(&set, &got) == 0 && got != SIGHUP) {
+    int got = sigtimedwait(&set, nullptr, &pause);
+    if (got < 0 && errno == EAGAIN) {
+      give_back_memory();
+      pause.tv_sec = 60;
+      continue;
+    }
+    if (got > 0 && got != SIGHUP) {
       LOG_INFO("app", "stopping on " << (got == SIGTERM ? "SIGTERM" : "SIGINT") << "; pods run on");
       return;
     }

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "app/commands.h"
+#include "app/memory.h"
 #include "runtime/shim.h"
 
 namespace {
@@ -40,6 +41,7 @@ void usage(FILE* out) {
 
 int main(int argc, char** argv) {
   if (skerry::runtime::is_shim(argc, argv)) return skerry::runtime::shim_main(argc, argv);
+  tune_allocator();
   std::signal(SIGPIPE, SIG_IGN);
   if (argc < 2) {
     usage(stderr);
