@@ -192,7 +192,7 @@ struct KubeletServer::Impl {
     auto session = std::make_shared<RemoteSession>();
     auto client = TRY(RemoteClient::accept(request, writer, options, session->callbacks()));
     session->set_client(client);
-    bool started = sessions.run([session, open = std::move(open), status = std::move(status), failure] { session->run(open, status, failure); });
+    bool started = sessions.run([session, open = std::move(open), status = std::move(status), failure, tty = options.tty] { session->run(open, status, failure, tty); });
     if (!started) client->finish(failure_status(busy(), failure));
     return {};
   }

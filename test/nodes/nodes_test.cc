@@ -47,7 +47,7 @@ spec: {clusterIP: None, selector: {app: cross}, ports: [{name: http, port: 8080}
   c.wait_ready("one");
   c.wait_ready("two");
   auto from = [&](const std::string& pod, const std::string& target) {
-    return c.kubectl({"exec", pod, "--", "wget", "-q", "-T", "5", "-O", "-", "http://" + target}).out;
+    return c.kubectl({"exec", pod, "--", "timeout", "5", "wget", "-q", "-O", "-", "http://" + target}).out;
   };
   std::string ip1 = c.jsonpath("pod/one", "{.status.podIP}"), ip2 = c.jsonpath("pod/two", "{.status.podIP}");
   wait_for("pod to pod over the tunnel", [&] { return from("one", ip2 + ":8080").find("hello from two") == 0; });

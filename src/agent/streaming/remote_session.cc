@@ -17,6 +17,8 @@ constexpr size_t kPauseInput = 256 << 10, kResumeInput = 64 << 10;
 constexpr std::chrono::seconds kChannelsTimeout{30};
 // Output may be held open by processes that the command left behind; after its exit only so much silence is waited out.
 constexpr int kQuietMs = 500;
+// Clients send the size of their terminal first of all, if they know it.
+constexpr int kSizeMs = 100;
 
 void set_nonblocking(int fd) {
   if (fd >= 0) fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
@@ -73,13 +75,30 @@ void RemoteSession::abort() {
   wake();
 }
 
-void RemoteSession::run(const Open& open, const std::function<Json(int)>& status, std::string_view failure) {
+void RemoteSession::await_size() {
+  auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(kSizeMs);
+  while (true) {
+    {
+      std::lock_guard l(mutex_);
+      if (input_.resized || input_.gone) return;
+    }
+    auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now()).count();
+    pollfd bell{event_fd_, POLLIN, 0};
+    if (left <= 0 || ::poll(&bell, 1, static_cast<int>(left)) == 0) return;
+    uint64_t count;
+    [[maybe_unused]] ssize_t r = ::read(event_fd_, &count, sizeof count);
+  }
+}
+
+void RemoteSession::run(const Open& open, const std::function<Json(int)>& status, std::string_view failure,
+                        bool terminal) {
   sigset_t broken_pipe;
   sigemptyset(&broken_pipe);
   sigaddset(&broken_pipe, SIGPIPE);  // a process that closed its stdin is no reason to die
   pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
   auto client = client_;
   if (!client->wait_ready(kChannelsTimeout)) return client->abort();
+  if (terminal) await_size();
   auto session = open();
   if (!session) return client->finish(failure_status(session.error(), failure));
   std::unique_ptr<runtime::Session> process = std::move(*session);
