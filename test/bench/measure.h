@@ -25,7 +25,7 @@ void print_latency(const std::string& name, const std::vector<double>& seconds);
 std::vector<pid_t> skerry_processes(const std::string& dir);
 double pss_mb(const std::vector<pid_t>& pids);
 double rss_mb(const std::vector<pid_t>& pids);
-double cpu_seconds(const std::vector<pid_t>& pids);   // user and system, also of children that have ended
+double cpu_seconds(const std::vector<pid_t>& pids);   // of the threads that live
 double written_kb(const std::vector<pid_t>& pids);    // what they made the kernel write to disks
 
 }  // namespace skerry::bench
