@@ -12,7 +12,7 @@ namespace skerry::client {
 namespace {
 
 constexpr auto kFirstDelay = milliseconds(800);
-constexpr auto kLongestDelay = seconds(30);
+constexpr auto kLongestDelay = seconds(10);  // a node notices within that time that its server is back
 // A watch that lived this long was healthy: it is resumed at once.
 constexpr auto kHealthy = seconds(5);
 constexpr auto kResumeDelay = milliseconds(20);
