@@ -170,8 +170,8 @@ struct KubeletServer::Impl {
     RemoteOptions options = TRY(remote_options(query));
     ContainerRef ref = TRY(running_container(target));
     return remote(request, writer, options, "error executing command in container",
-                  [this, id = ref.container_id, command, options] {
-                    return runtime.exec(id, command, options.in, options.out, options.err, options.tty);
+                  [this, id = ref.container_id, command, options](runtime::TerminalSize size) {
+                    return runtime.exec(id, command, options.in, options.out, options.err, options.tty, size);
                   },
                   [command](int code) { return exit_status(code, command); });
   }
@@ -180,7 +180,7 @@ struct KubeletServer::Impl {
     RemoteOptions options = TRY(remote_options(request.query()));
     ContainerRef ref = TRY(running_container(target));
     return remote(request, writer, options, "error attaching to container",
-                  [this, id = ref.container_id, in = options.in && ref.stdin_open, options] {
+                  [this, id = ref.container_id, in = options.in && ref.stdin_open, options](runtime::TerminalSize) {
                     return runtime.attach(id, in, options.out, options.err);
                   },
                   [](int) { return exit_status(0, {}); });

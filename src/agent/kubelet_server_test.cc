@@ -109,7 +109,7 @@ class TestRuntime final : public runtime::Runtime {
   Result<runtime::Stats> container_stats(const std::string&) override { return none(); }
   Result<runtime::Stats> pod_stats(const std::string&) override { return none(); }
   Result<runtime::ExecResult> exec_sync(const std::string&, const std::vector<std::string>&, std::chrono::milliseconds) override { return none(); }
-  Result<std::unique_ptr<runtime::Session>> exec(const std::string&, const std::vector<std::string>& command, bool in, bool, bool, bool tty) override {
+  Result<std::unique_ptr<runtime::Session>> exec(const std::string&, const std::vector<std::string>& command, bool in, bool, bool, bool tty, runtime::TerminalSize) override {
     return std::unique_ptr<runtime::Session>(std::make_unique<ProcessSession>(command, in, tty));
   }
   Result<std::unique_ptr<runtime::Session>> attach(const std::string&, bool in, bool, bool) override {

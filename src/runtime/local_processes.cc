@@ -83,7 +83,8 @@ bool connect_within(int fd, const sockaddr* address, socklen_t size, int timeout
 }  // namespace
 
 Result<LocalRuntime::ExecStart> LocalRuntime::start_exec(const std::string& id, const std::vector<std::string>& command,
-                                                         const std::string& flags, const std::vector<int>& fds) {
+                                                         const std::string& flags, const std::vector<int>& fds,
+                                                         TerminalSize size) {
   ContainerInfo info = TRY(container(id));
   if (info.state != ContainerState::kRunning) return Error(Reason::kConflict, "container " + info.config.name + " is not running");
   if (command.empty()) return Error(Reason::kBadRequest, "no command to run");
@@ -94,7 +95,7 @@ Result<LocalRuntime::ExecStart> LocalRuntime::start_exec(const std::string& id, 
   }
   Json config = TRY(json::parse_json(TRY(os::read_file(bundle(id) + "/config.json"))));
   std::string scratch = bundle(id) + "/exec-" + std::to_string(getpid()) + "-" + std::to_string(number);
-  TRY(os::write_file_atomic(scratch + ".json", json::dump(make_exec_process(config, command, has_flag(flags, 't'))), 0600,
+  TRY(os::write_file_atomic(scratch + ".json", json::dump(make_exec_process(config, command, has_flag(flags, 't'), size)), 0600,
                             os::Durability::kProcess));
   auto opened = ShimClient(socket_path(info.sandbox_id)).open(ShimOp::kExec, {id, scratch + ".json", scratch, flags}, fds);
   if (!opened) {
@@ -145,9 +146,9 @@ Result<ExecResult> LocalRuntime::exec_sync(const std::string& id, const std::vec
 }
 
 Result<std::unique_ptr<Session>> LocalRuntime::exec(const std::string& id, const std::vector<std::string>& command, bool in, bool out,
-                                                    bool err, bool tty) {
+                                                    bool err, bool tty, TerminalSize size) {
   if (tty) {
-    ExecStart started = TRY(start_exec(id, command, "t", {}));
+    ExecStart started = TRY(start_exec(id, command, "t", {}, size));
     if (started.answer.fds.empty()) return internal_error("no terminal came from the container");
     os::Fd master = std::move(started.answer.fds[0]);
     os::Fd reader(fcntl(master.get(), F_DUPFD_CLOEXEC, 3)), writer(in ? fcntl(master.get(), F_DUPFD_CLOEXEC, 3) : -1);

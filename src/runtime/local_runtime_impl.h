@@ -38,7 +38,8 @@ class LocalRuntime final : public Runtime {
   Result<Stats> container_stats(const std::string& id) override;
   Result<Stats> pod_stats(const std::string& sandbox_id) override;
   Result<ExecResult> exec_sync(const std::string& id, const std::vector<std::string>& command, std::chrono::milliseconds timeout) override;
-  Result<std::unique_ptr<Session>> exec(const std::string& id, const std::vector<std::string>& command, bool in, bool out, bool err, bool tty) override;
+  Result<std::unique_ptr<Session>> exec(const std::string& id, const std::vector<std::string>& command, bool in, bool out, bool err, bool tty,
+                                        TerminalSize size) override;
   Result<std::unique_ptr<Session>> attach(const std::string& id, bool in, bool out, bool err) override;
   Result<int> dial(const std::string& sandbox_id, uint16_t port) override;
   Result<ImageInfo> pull_image(const std::string& reference, const std::vector<RegistryAuth>& auths) override;
@@ -89,7 +90,8 @@ class LocalRuntime final : public Runtime {
   bool wait_ended(const std::string& id, std::chrono::milliseconds timeout);
   void tidy_container(const ContainerInfo& info, const SandboxConfig& sandbox);
   bool load_exit(Container& container) const;
-  Result<ExecStart> start_exec(const std::string& id, const std::vector<std::string>& command, const std::string& flags, const std::vector<int>& fds);
+  Result<ExecStart> start_exec(const std::string& id, const std::vector<std::string>& command, const std::string& flags, const std::vector<int>& fds,
+                               TerminalSize size = {});
 
   // Adoption.
   void load_sandbox(const std::string& id, const std::string& boot);

@@ -258,7 +258,7 @@ Result<Spec> make_spec(const SpecInput& in) {
   return spec;
 }
 
-Json make_exec_process(const Json& container_config, const std::vector<std::string>& command, bool tty) {
+Json make_exec_process(const Json& container_config, const std::vector<std::string>& command, bool tty, TerminalSize size) {
   Json process = json::find(container_config, "process");
   process["args"] = command;
   process["terminal"] = tty;
@@ -266,6 +266,7 @@ Json make_exec_process(const Json& container_config, const std::vector<std::stri
     Json& env = process["env"];
     bool has_term = std::any_of(env.begin(), env.end(), [](const Json& e) { return starts_with(e.get<std::string>(), "TERM="); });
     if (!has_term) env.push_back("TERM=xterm");
+    if (size.width > 0 && size.height > 0) process["consoleSize"] = {{"width", size.width}, {"height", size.height}};
   }
   return process;
 }

@@ -32,6 +32,6 @@ struct Spec {
 Result<Spec> make_spec(const SpecInput& input);
 
 // process.json of an exec: the container's process with other arguments.
-Json make_exec_process(const Json& container_config, const std::vector<std::string>& command, bool tty);
+Json make_exec_process(const Json& container_config, const std::vector<std::string>& command, bool tty, TerminalSize size = {});
 
 }  // namespace skerry::runtime

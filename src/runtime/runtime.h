@@ -135,6 +135,10 @@ struct ExecResult {
   std::string out, err;  // each cut at 16 KiB
 };
 
+struct TerminalSize {
+  uint16_t width = 0, height = 0;  // 0: not known
+};
+
 // A running exec or attach: file descriptors owned by this object. With a tty only `in` and `out`, both the
 // same pty master kept by the shim. exit becomes readable through wait().
 class Session {
@@ -193,7 +197,8 @@ class Runtime {
   virtual Result<ExecResult> exec_sync(const std::string& id, const std::vector<std::string>& command,
                                        std::chrono::milliseconds timeout) = 0;  // Timeout error when it runs out
   virtual Result<std::unique_ptr<Session>> exec(const std::string& id, const std::vector<std::string>& command,
-                                                bool in, bool out, bool err, bool tty) = 0;
+                                                bool in, bool out, bool err, bool tty,
+                                                TerminalSize size = {}) = 0;
   virtual Result<std::unique_ptr<Session>> attach(const std::string& id, bool in, bool out, bool err) = 0;
   // A connected TCP socket to `port` inside the sandbox' network namespace (localhost). The caller owns it.
   virtual Result<int> dial(const std::string& sandbox_id, uint16_t port) = 0;

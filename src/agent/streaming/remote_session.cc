@@ -75,16 +75,16 @@ void RemoteSession::abort() {
   wake();
 }
 
-void RemoteSession::await_size() {
+runtime::TerminalSize RemoteSession::await_size() {
   auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(kSizeMs);
   while (true) {
     {
       std::lock_guard l(mutex_);
-      if (input_.resized || input_.gone) return;
+      if (input_.resized || input_.gone) return {input_.width, input_.height};
     }
     auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now()).count();
     pollfd bell{event_fd_, POLLIN, 0};
-    if (left <= 0 || ::poll(&bell, 1, static_cast<int>(left)) == 0) return;
+    if (left <= 0 || ::poll(&bell, 1, static_cast<int>(left)) == 0) return {};
     uint64_t count;
     [[maybe_unused]] ssize_t r = ::read(event_fd_, &count, sizeof count);
   }
@@ -98,8 +98,7 @@ void RemoteSession::run(const Open& open, const std::function<Json(int)>& status
   pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
   auto client = client_;
   if (!client->wait_ready(kChannelsTimeout)) return client->abort();
-  if (terminal) await_size();
-  auto session = open();
+  auto session = open(terminal ? await_size() : runtime::TerminalSize{});
   if (!session) return client->finish(failure_status(session.error(), failure));
   std::unique_ptr<runtime::Session> process = std::move(*session);
   Result<int> exit_code = 0;

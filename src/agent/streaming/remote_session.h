@@ -24,7 +24,7 @@ class RemoteSession : public std::enable_shared_from_this<RemoteSession> {
   // Waits for the client's channels, opens the process, runs until it has ended and its output is delivered, or the
   // client has gone; tells the client the outcome. `status` makes the Status of an exit code. With `terminal` it waits
   // a moment for the first size, so that a program which asks at once is told the right one.
-  using Open = std::function<Result<std::unique_ptr<runtime::Session>>()>;
+  using Open = std::function<Result<std::unique_ptr<runtime::Session>>(runtime::TerminalSize)>;
   void run(const Open& open, const std::function<Json(int exit_code)>& status, std::string_view failure,
            bool terminal = false);
   // Any thread: ends run() soon; the process is left alone.
@@ -41,7 +41,7 @@ class RemoteSession : public std::enable_shared_from_this<RemoteSession> {
     bool exited = false;
   };
   void wake();
-  void await_size();
+  runtime::TerminalSize await_size();
   void pump(runtime::Session& session);
   bool copy_output(int fd, bool err, bool& open);
   void write_input(runtime::Session& session, bool& open);
