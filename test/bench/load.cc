@@ -26,9 +26,9 @@ std::string config_map(const std::string& name, const std::string& seq) {
 }
 
 // Runs f(connection, n), n = 0, 1, ..., on `connections` threads, for `seconds` or until n reaches `limit`.
-// Returns the latencies of all calls.
+// Returns the latencies of all calls. With a rate, calls are due at that many a second, and latency counts from then.
 template <class F>
-std::vector<double> drive(Cluster& c, int connections, double seconds, int64_t limit, F f, double* took = nullptr) {
+std::vector<double> drive(Cluster& c, int connections, double seconds, int64_t limit, F f, double* took = nullptr, double rate = 0) {
   Target target = Target::from_kubeconfig(c.server.kubeconfig());
   std::atomic<int64_t> next{0};
   std::atomic<int> ready{0}, errors{0};
@@ -51,6 +51,10 @@ std::vector<double> drive(Cluster& c, int connections, double seconds, int64_t l
           int64_t n = next++;
           if (n >= limit || seconds_since(start) > seconds) break;
           TimePoint t = now();
+          if (rate > 0) {
+            t = start + std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(static_cast<double>(n) / rate));
+            std::this_thread::sleep_until(t);
+          }
           int code = f(connection, n);
           mine.push_back(seconds_since(t));
           if (code >= 300) {
@@ -103,6 +107,10 @@ TEST_CASE("load") {
                       }, &took);
     report("patch" + suffix, latencies, took);
   }
+  double took = 0;
+  auto paced = drive(c, 64, kSeconds, INT64_MAX,
+                     [&](Connection& x, int64_t n) { return x.request("POST", kBase, "application/json", config_map("paced-" + std::to_string(n), "0")); }, &took, 10000);
+  report("create_64_at_10000", paced, took);
   print("server_pss_after_load", pss_mb({c.server.process().pid()}), "MB");
 }
 

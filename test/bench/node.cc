@@ -3,7 +3,11 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <sstream>
 #include <thread>
+
+#include <unistd.h>
 
 #include "../bench/http.h"
 #include "../bench/measure.h"
@@ -93,4 +97,43 @@ TEST_CASE("idle agent") {
     m.stop();
   }
   setenv("SKERRY", original.c_str(), 1);
+}
+
+namespace {
+
+// Processes that run `sleep <marker>`.
+int count_sleepers(const std::string& marker) {
+  int n = 0;
+  for (auto& e : std::filesystem::directory_iterator("/proc")) {
+    std::ifstream in(e.path() / "cmdline", std::ios::binary);
+    std::stringstream text;
+    text << in.rdbuf();
+    if (text.str() == std::string("sleep\0", 6) + marker + '\0') ++n;
+  }
+  return n;
+}
+
+}  // namespace
+
+// A node loses power, and comes back while its server cannot be reached.
+TEST_CASE("offline") {
+  Cluster c;
+  Machine m(c.lan, "node-2");
+  const std::string url = "https://" + c.server.ip() + ":6443", token = c.token();
+  m.start_agent(url, token);
+  c.wait_node("node-2");
+  const std::string marker = std::to_string(1000000 + getpid());
+  for (int i = 0; i < 10; ++i)
+    c.apply("{apiVersion: v1, kind: Pod, metadata: {name: p" + std::to_string(i) + "}, spec: {nodeName: node-2, terminationGracePeriodSeconds: 0, containers: [{name: c, image: 'skerry.local/busybox:1', "
+            "imagePullPolicy: IfNotPresent, command: [sleep, '" + marker + "']}]}}");
+  test::wait_for("ten pods", [&] { return count_sleepers(marker) == 10; });
+  rest(5);
+  c.server.stop();
+  m.power_cut();
+  REQUIRE(count_sleepers(marker) == 0);
+  TimePoint start = now();
+  m.start_agent(url, token);
+  while (count_sleepers(marker) < 10 && seconds_since(start) < 60) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  CHECK(count_sleepers(marker) == 10);
+  print("offline_reboot_10_pods", seconds_since(start), "s");
 }
