@@ -124,8 +124,9 @@ TEST_CASE("offline") {
   c.wait_node("node-2");
   const std::string marker = std::to_string(1000000 + getpid());
   for (int i = 0; i < 10; ++i)
-    c.apply("{apiVersion: v1, kind: Pod, metadata: {name: p" + std::to_string(i) + "}, spec: {nodeName: node-2, terminationGracePeriodSeconds: 0, containers: [{name: c, image: 'skerry.local/busybox:1', "
-            "imagePullPolicy: IfNotPresent, command: [sleep, '" + marker + "']}]}}");
+    c.apply("apiVersion: v1\nkind: Pod\nmetadata: {name: p" + std::to_string(i) +
+            "}\nspec: {nodeName: node-2, terminationGracePeriodSeconds: 0, containers: [{name: c, image: 'skerry.local/busybox:1', "
+            "imagePullPolicy: IfNotPresent, command: [sleep, '" + marker + "']}]}\n");
   test::wait_for("ten pods", [&] { return count_sleepers(marker) == 10; });
   rest(5);
   c.server.stop();
