@@ -49,37 +49,32 @@ void WatchPump::run() {
     running_ = true;
     runner_ = std::this_thread::get_id();
   }
-  bool over = false;
+  std::unique_ptr<registry::WatchStream> ended;
+  bool over = false, more = true;
   while (true) {
     std::vector<std::function<void(registry::WatchStream&)>> work;
     {
       std::lock_guard lock(mutex_);
-      if (stopped_) break;
+      // Looked at and left under one lock: a kick in between would be taken for one that this run still sees.
+      if (stopped_ || over || (!more && !again_)) {
+        running_ = false;
+        runner_ = {};
+        if (over) stopped_ = true;
+        if (stopped_) ended = std::move(stream_);
+        idle_.notify_all();
+        return;
+      }
       again_ = false;
       work.swap(work_);
     }
-    bool more = true;
     auto events = stream_->next();
     if (!events) {
       end_(error_event(events.error()));
       over = true;
-      break;
+      continue;
     }
-    if (events->empty()) more = false;
-    else if (!take_(*events)) more = false;
+    more = !events->empty() && take_(*events);
     for (auto& w : work) w(*stream_);
-    if (more) continue;
-    std::lock_guard lock(mutex_);
-    if (!again_) break;
-  }
-  std::unique_ptr<registry::WatchStream> ended;
-  {
-    std::lock_guard lock(mutex_);
-    running_ = false;
-    runner_ = {};
-    if (over) stopped_ = true;
-    if (stopped_) ended = std::move(stream_);
-    idle_.notify_all();
   }
 }
 
