@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <iostream>
 
+#include "../harness/leftovers.h"
+
 namespace skerry::test {
 namespace {
 
@@ -53,6 +55,7 @@ bool can_run_nodes() {
 
 Lan::Lan() {
   netns_ = "skt-" + std::to_string(getpid()) + "-lan" + std::to_string(g_counter++);
+  dir_ = claim_folder(netns_, "");
   ip_tool({"netns", "add", netns_});
   ip_tool({"-n", netns_, "link", "set", "lo", "up"});
   ip_tool({"-n", netns_, "link", "add", "br0", "type", "bridge"});
@@ -60,7 +63,11 @@ Lan::Lan() {
   ip_tool({"-n", netns_, "link", "set", "br0", "up"});
 }
 
-Lan::~Lan() { run({"ip", "netns", "del", netns_}); }
+Lan::~Lan() {
+  run({"ip", "netns", "del", netns_});
+  std::error_code ec;
+  std::filesystem::remove_all(dir_, ec);
+}
 
 std::string Lan::plug(const std::string& machine) {
   int n = next_++;
@@ -80,10 +87,9 @@ Machine::Machine(Lan& lan, std::string name) : lan_(lan), name_(std::move(name))
   unsigned id = static_cast<unsigned>(getpid()) * 8 + static_cast<unsigned>(g_counter++);
   instance_ = "t" + base36(id % (36 * 36 * 36), 3);
   netns_ = "skt-" + std::to_string(getpid()) + "-" + instance_;
+  dir_ = claim_folder(netns_, instance_);
   ip_tool({"netns", "add", netns_});
   ip_ = lan_.plug(netns_);
-  char dir[] = "/tmp/skerry-test-XXXXXX";
-  dir_ = mkdtemp(dir);
   std::filesystem::create_directories(dir_ + "/etc");
   write_file(dir_ + "/etc/resolv.conf", "nameserver 10.99.0.1\n");
 }

@@ -27,7 +27,7 @@ class Lan {
   void unplug(const std::string& machine_netns);
 
  private:
-  std::string netns_;
+  std::string netns_, dir_;
   int next_ = 10;
 };
 
