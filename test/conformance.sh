@@ -41,12 +41,11 @@ id=$((BASHPID % 46656))
 instance=c$(printf '%03x' $((id % 4096)))
 node=skc-$id-node lan=skc-$id-lan
 own=(--data-dir "$work/data" --run-dir "$work/run" --instance "$instance")
-server_pid='' runner_pid='' companion_pid=''
+server_pid='' runner_pid=''
 
 finish() {
   trap '' INT TERM
   [ -z "$runner_pid" ] || { kill -TERM -- "-$runner_pid" 2>/dev/null; sleep 1; kill -KILL -- "-$runner_pid" 2>/dev/null; }
-  [ -z "$companion_pid" ] || { kill -- "-$companion_pid" && wait "$companion_pid"; } 2>/dev/null
   if [ -n "$server_pid" ]; then
     kill "$server_pid" 2>/dev/null
     for _ in $(seq 150); do kill -0 "$server_pid" 2>/dev/null || break; sleep 0.1; done
@@ -78,8 +77,11 @@ echo "nameserver 10.98.0.1" >"$work/resolv.conf"
 mkdir -p "$work/home"
 images=()
 if [ -n "${IMAGES:-}" ]; then images=(--images-dir "$(realpath -e "$IMAGES")") || die "no such folder: $IMAGES"; fi
+# Suites before 1.24 wait until every service account names a Secret with a token.
+legacy=()
+[ "${LEGACY_TOKENS:-1}" != 1 ] || legacy=(--service-account-token-secrets)
 # shellcheck disable=SC2086
-nsenter --net="/run/netns/$node" "$skerry" server "${own[@]}" --config "$work/config.yaml" --node-name node-1 --node-ip 10.98.0.2 \
+nsenter --net="/run/netns/$node" "$skerry" server "${own[@]}" "${legacy[@]}" --config "$work/config.yaml" --node-name node-1 --node-ip 10.98.0.2 \
   --resolv-conf "$work/resolv.conf" --log-dir "$work/log" \
   --write-kubeconfig "$work/kubeconfig" "${images[@]}" ${SERVER_FLAGS:-} >"$report/skerry.log" 2>&1 </dev/null &
 server_pid=$!
@@ -93,41 +95,6 @@ until [ "$(k get node node-1 -o 'jsonpath={.status.conditions[?(@.type=="Ready")
   sleep 0.2
 done
 echo "cluster ready after $((SECONDS - started)) s; results in $report"
-
-# Suites before 1.24 wait until every service account names a secret with a token, which Kubernetes itself has not made since
-# then. This stands in for the controller of old: it names one (and makes none).
-cat >"$work/companion.py" <<'P'
-import base64, http.client, json, ssl, sys, time, yaml
-config = yaml.safe_load(open(sys.argv[1]))
-cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
-for name, text in (("ca", cluster["certificate-authority-data"]), ("crt", user["client-certificate-data"]), ("key", user["client-key-data"])):
-    open(f"{sys.argv[2]}/companion.{name}", "wb").write(base64.b64decode(text))
-tls = ssl.create_default_context(cafile=sys.argv[2] + "/companion.ca")
-tls.check_hostname = False
-tls.load_cert_chain(sys.argv[2] + "/companion.crt", sys.argv[2] + "/companion.key")
-host, port = cluster["server"].removeprefix("https://").split(":")
-def name_a_secret(ns, account):
-    c = http.client.HTTPSConnection(host, int(port), context=tls, timeout=10)
-    c.request("PATCH", f"/api/v1/namespaces/{ns}/serviceaccounts/{account}", json.dumps({"secrets": [{"name": account + "-token"}]}),
-              {"Content-Type": "application/merge-patch+json"})
-    c.getresponse().read()
-while True:
-    try:
-        c = http.client.HTTPSConnection(host, int(port), context=tls, timeout=3600)
-        c.request("GET", "/api/v1/serviceaccounts?watch=1")
-        for line in c.getresponse():
-            event = json.loads(line)
-            meta = event["object"].get("metadata", {})
-            if event["type"] in ("ADDED", "MODIFIED") and not event["object"].get("secrets") and not meta.get("deletionTimestamp"):
-                name_a_secret(meta["namespace"], meta["name"])
-    except Exception as e:
-        print(e, file=sys.stderr)
-    time.sleep(0.2)
-P
-if [ "${LEGACY_TOKENS:-1}" = 1 ]; then
-  setsid nsenter --net="/run/netns/$node" python3 "$work/companion.py" "$work/kubeconfig" "$work" >"$report/companion.log" 2>&1 </dev/null &
-  companion_pid=$!
-fi
 
 flags=(--kubeconfig="$work/kubeconfig" --provider=skeleton --kubectl-path="$kubectl" --num-nodes=1
   --allowed-not-ready-nodes=100 --node-schedulable-timeout=2m --system-pods-startup-timeout=2m
