@@ -12,6 +12,7 @@
 #include "api/request.h"
 #include "base/log.h"
 #include "base/strings.h"
+#include "http/websocket.h"
 
 namespace skerry::agent {
 namespace {
@@ -245,6 +246,29 @@ struct KubeletServer::Impl {
     return options;
   }
 
+  // Who reads a log: a plain response, or a WebSocket that gets it in messages.
+  struct LogClient {
+    LogSink write;
+    std::function<bool()> closed;
+    std::function<void()> finish, abort;
+  };
+  static Result<LogClient> log_client(const http::Request& request, http::ResponseWriter& writer) {
+    if (!http::WebSocket::wanted(request)) {
+      auto stream = writer.stream(200, "text/plain");
+      return LogClient{[stream](std::string_view text) { return stream->write(std::string(text)) && stream->wait_pending_at_most(kLogAhead); },
+                       [stream] { return stream->closed(); }, [stream] { stream->finish(); }, [stream] { stream->abort(); }};
+    }
+    auto socket = TRY(http::WebSocket::accept(request, writer, {"", "binary.k8s.io", "base64.binary.k8s.io"}));
+    socket->start({});
+    auto write = [socket](std::string_view text) {
+      bool sent = socket->protocol() == "base64.binary.k8s.io" ? socket->send(http::WsOpcode::kText, base64_encode(text))
+                                                               : socket->send(http::WsOpcode::kBinary, text);
+      return sent && socket->stream().wait_pending_at_most(kLogAhead);
+    };
+    return LogClient{write, [socket] { return socket->stream().closed(); }, [socket] { socket->close(); },
+                     [socket] { socket->stream().abort(); }};
+  }
+
   Status logs(const http::Request& request, http::ResponseWriter& writer, const Target& target) {
     http::Query query = request.query();
     LogOptions options = TRY(log_options(query));
@@ -264,20 +288,19 @@ struct KubeletServer::Impl {
       return Error(Reason::kNotFound, "unable to retrieve container logs for container \"" + target.container + "\": the log file does not exist");
     }
     if (sessions.stopping()) return busy();
-    auto stream = writer.stream(200, "text/plain");
-    bool started = sessions.run([this, stream, options, directory = ref.log_directory, attempt, id] {
-      auto sink = [&](std::string_view text) { return stream->write(std::string(text)) && stream->wait_pending_at_most(kLogAhead); };
+    LogClient client = TRY(log_client(request, writer));
+    bool started = sessions.run([this, client, options, directory = ref.log_directory, attempt, id] {
       auto alive = [&] {
-        if (stream->closed() || sessions.stopping()) return false;
+        if (client.closed() || sessions.stopping()) return false;
         auto info = runtime.container(id);
         return info && info->state != runtime::ContainerState::kExited;
       };
-      if (auto status = read_log(directory, attempt, options, sink, alive); !status) {
+      if (auto status = read_log(directory, attempt, options, client.write, alive); !status) {
         LOG_WARN("kubelet", "reading " << directory << "/" << attempt << ".log: " << status.error().message);
       }
-      stream->finish();
+      client.finish();
     });
-    if (!started) stream->abort();
+    if (!started) client.abort();
     return {};
   }
 };
