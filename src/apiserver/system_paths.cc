@@ -72,11 +72,15 @@ Result<SystemPaths::Answer> SystemPaths::answer(const http::Request& request, co
   if (request.path == "/.well-known/openid-configuration")
     return Answer{200, "application/json", json::dump(parts_.signer.openid_configuration(parts_.signer.issuer() + "/openid/v1/jwks"))};
   if (request.path == "/openid/v1/jwks") return Answer{200, "application/jwk-set+json", json::dump(parts_.signer.jwks())};
-  if (request.path == "/v1-skerry/config") return Answer{200, "application/json", json::dump(TRY(join_.config(user)))};
+  if (request.path == "/v1-skerry/config") {
+    Json config = TRY(join_.config(user));
+    return Answer{200, "application/json", json::dump(config)};
+  }
   if (request.path == "/v1-skerry/join") {
     if (is_anonymous(user)) return unauthorized();
     Body body = TRY(decode_body("application/json", request.body));
-    return Answer{200, "application/json", json::dump(TRY(join_.join(user, body.value)))};
+    Json identity = TRY(join_.join(user, body.value));
+    return Answer{200, "application/json", json::dump(identity)};
   }
   return no_such_path();
 }

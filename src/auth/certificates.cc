@@ -115,7 +115,10 @@ Result<KeyPair> make_certificate(const CertificateSpec& spec, X509* issuer, EVP_
   }
   ok = ok && X509_sign(cert.get(), issuer_key ? issuer_key : key.get(), EVP_sha256()) > 0;
   if (!ok) return openssl_error("making a certificate for \"" + spec.common_name + "\"");
-  return KeyPair{TRY(cert_to_pem(cert.get())), TRY(key_to_pem(key.get()))};
+  KeyPair pair;
+  pair.cert_pem = TRY(cert_to_pem(cert.get()));
+  pair.key_pem = TRY(key_to_pem(key.get()));
+  return pair;
 }
 
 WallTime to_wall(const ASN1_TIME* time) {

@@ -127,7 +127,8 @@ Result<std::string> TokenSigner::sign(const ServiceAccountClaims& claims) const 
   if (EVP_DigestSign(digest.get(), reinterpret_cast<unsigned char*>(der.data()), &size, data, text.size()) != 1)
     return openssl_error("signing a token");
   der.resize(size);
-  return text + "." + base64url_encode(TRY(der_to_raw(der)));
+  std::string signature = TRY(der_to_raw(der));
+  return text + "." + base64url_encode(signature);
 }
 
 Result<ServiceAccountClaims> TokenSigner::verify(std::string_view token, const std::vector<std::string>& audiences,

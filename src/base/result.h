@@ -61,6 +61,7 @@ using Status = Result<void>;
 }  // namespace skerry
 
 // TRY(expr): evaluates to the value, or returns the Error from the enclosing function (GNU statement expression).
+// Not inside a braced list: g++ 12 leaks the elements already built when it returns.
 #define TRY(expr)                                                   \
   ({                                                                \
     auto try_result_ = (expr);                                      \
