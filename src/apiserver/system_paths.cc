@@ -56,7 +56,8 @@ Result<SystemPaths::Answer> SystemPaths::answer(const http::Request& request, co
     Form form = TRY(negotiate(request.headers.get("Accept"), false));
     if (form.encoding == Form::Encoding::kProtobuf) form.encoding = Form::Encoding::kJson;
     form.pretty = true;
-    return Answer{200, std::string(form.content_type()), TRY(encode(value, form))};
+    std::string body = TRY(encode(value, form));
+    return Answer{200, std::string(form.content_type()), std::move(body)};
   };
   if (parts.empty())
     return as_json({{"paths", {"/.well-known/openid-configuration", "/api", "/api/v1", "/apis", "/cacerts", "/healthz", "/livez",
@@ -110,7 +111,8 @@ Result<SystemPaths::Answer> SystemPaths::discovery(const http::Request& request,
     type = "application/json";
     text = encode(*document, form);
   }
-  return Answer{200, type, TRY(std::move(text))};
+  std::string body = TRY(std::move(text));
+  return Answer{200, type, std::move(body)};
 }
 
 Result<SystemPaths::Answer> SystemPaths::openapi(const http::Request& request, const std::vector<std::string>& parts) {
