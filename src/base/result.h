@@ -60,8 +60,7 @@ using Status = Result<void>;
 
 }  // namespace skerry
 
-// TRY(expr): evaluates to the value, or returns the Error from the enclosing function (GNU statement expression).
-// Not inside a braced list: g++ 12 leaks the elements already built when it returns.
+// TRY(expr): the value, or returns the Error from the enclosing function. Not in a braced list: g++ 12 leaks its elements.
 #define TRY(expr)                                                   \
   ({                                                                \
     auto try_result_ = (expr);                                      \
