@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "runtime/reference.h"
 
 namespace skerry::agent {
 namespace {
@@ -87,7 +88,8 @@ Images::Answer Images::ensure(const Json& pod, const Json& container, uint32_t a
     answer.retry_after = retry;
     return answer;
   };
-  auto present = runtime_.find_image(image);
+  auto parsed = runtime::parse_reference(image);
+  auto present = parsed ? runtime_.find_image(image) : Result<std::optional<runtime::ImageInfo>>(parsed.error());
   std::unique_lock l(mutex_);
   Want& want = wants_[{uid, name}];
   const bool fresh = want.image != image || want.attempt != attempt;

@@ -10,6 +10,7 @@
 #include "os/mounts.h"
 #include "runtime/local_runtime_impl.h"
 #include "runtime/oci_spec.h"
+#include "runtime/reference.h"
 #include "runtime/rootfs_copy.h"
 #include "runtime/signals.h"
 #include "runtime/state_json.h"
@@ -79,6 +80,10 @@ Result<std::string> LocalRuntime::create_container(const std::string& sandbox_id
   if (c.info.config.stop_signal.empty()) c.info.config.stop_signal = image_config.stop_signal;
   c.info.created_at = clock_.now();
   c.info.image_id = image->repo_digests.empty() ? image->id : image->repo_digests[0];
+  // One image may have come from several repositories: the one that the pod named.
+  if (auto named = parse_reference(config.image_name))
+    for (auto& d : image->repo_digests)
+      if (starts_with(d, named->name() + "@")) c.info.image_id = d;
   c.layers = layers;
   images_->hold(layers);
   const std::string& id = c.info.id;
