@@ -39,7 +39,7 @@ void take_down(const std::string& folder, const Owner& o) {
   RunOptions there;
   there.timeout = std::chrono::seconds(60);
   if (std::filesystem::exists("/run/netns/" + o.netns)) there.netns = o.netns;
-  if (!o.instance.empty() && !there.netns.empty())
+  if (!o.instance.empty())  // without its namespace the pods may still be there
     run({o.skerry, "killall", "--data-dir", folder + "/data", "--run-dir", folder + "/run", "--instance", o.instance}, there);
   run({"ip", "netns", "del", o.netns});
   std::error_code ec;
