@@ -170,7 +170,7 @@ $(B)/flags: ;
 
 define link
 	@echo "  LINK $@"
-	$(Q)$(CXX) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(SYSTEM_LIBS)
+	$(Q)$(CXX) $(LDFLAGS) -o $@ $(LINK_FIRST) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(SYSTEM_LIBS)
 endef
 
 define folder_rules
@@ -204,6 +204,9 @@ $(foreach f,$(FOLDERS),$(eval $(call folder$(if $(call test_srcs,$f),,_no)_test_
 
 .PHONY: skerry
 skerry: $(B)/skerry
+# Of a template that several folders use the linker keeps the copy it meets first: the hot folders' faster ones.
+# Without that a get takes 15 % more instructions.
+$(B)/skerry.full: LINK_FIRST = -Wl,--start-group $(call libs,json base registry store http) -Wl,--end-group
 $(B)/skerry.full: $(call lib_objs,app) $(call libs,$(filter-out app,$(FOLDERS))) $(call http_libs,$(FOLDERS))
 	$(link)
 ifeq ($(V),release)
