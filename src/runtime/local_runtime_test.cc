@@ -159,7 +159,8 @@ TEST_CASE("runtime: limits hold, and a container killed for memory says so") {
   CHECK(stats->memory_usage_bytes > 0);
   CHECK(stats->memory_usage_bytes <= 16 << 20);
   CHECK(rt->pod_stats(sandbox)->memory_usage_bytes >= stats->memory_usage_bytes);
-  CHECK(rt.log(fits).find("stdout F 16777216\n") != std::string::npos);
+  for (int i = 0; i < 400 && rt.log(fits).empty(); ++i) poll(nullptr, 0, 5);  // it has started; it prints a little later
+  CHECK_MESSAGE(rt.log(fits).find("stdout F 16777216\n") != std::string::npos, rt.log(fits));
 }
 
 TEST_CASE("runtime: stop sends the signal, waits, then kills") {
