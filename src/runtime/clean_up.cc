@@ -44,6 +44,8 @@ Status remove_everything(const RuntimeOptions& options) {
     kill_recorded_shims(options.data_dir);
     keep_first(result, cgroups->kill_all("kubepods"));
     keep_first(result, cgroups->remove(""));
+  } else if (auto left = os::list_directory(options.data_dir + "/sandboxes"); left && !left->empty()) {
+    return cgroups.error();  // unseen ("ip netns exec" hides them), pods may live on: their records stay
   }
   if (auto names = os::list_directory(options.run_dir + "/netns"))
     for (const std::string& name : *names) keep_first(result, os::unpin_namespace(options.run_dir + "/netns/" + name));
