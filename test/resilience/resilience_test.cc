@@ -1,5 +1,10 @@
 // Death and resurrection: of skerry, of its containers, of its server.
 #include <doctest/doctest.h>
+#include <signal.h>
+
+#include <filesystem>
+#include <fstream>
+#include <set>
 
 #include "../harness/cluster.h"
 
@@ -52,6 +57,23 @@ bool answers(const Machine& m, const std::string& ip) {
   return m.run({"curl", "-s", "-f", "-m", "2", "http://" + ip + "/"}).out.find("hello") != std::string::npos;
 }
 
+// SIGKILL to every process of a container, behind everybody's back; how many there were.
+int kill_container(const Machine& m, const std::string& id) {
+  std::set<int> pids;
+  for (auto& hierarchy : std::filesystem::directory_iterator("/sys/fs/cgroup")) {
+    for (std::filesystem::path root : {hierarchy.path(), std::filesystem::path("/sys/fs/cgroup")}) {
+      std::error_code ec;
+      for (auto& group : std::filesystem::recursive_directory_iterator(root / ("skerry-" + m.instance()), ec)) {
+        if (group.path().filename() != id) continue;
+        std::ifstream in(group.path() / "cgroup.procs");
+        for (int pid; in >> pid;) pids.insert(pid);
+      }
+    }
+  }
+  for (int pid : pids) kill(pid, SIGKILL);
+  return static_cast<int>(pids.size());
+}
+
 // The node's own copy of the API is written some 200 ms after a change: true when it holds both ready endpoints.
 bool mirrored(const Machine& m) {
   const char* count = "import sqlite3,sys\n"
@@ -90,8 +112,18 @@ TEST_CASE("SIGTERM and a new start: pods run on and are adopted") {
   c.wait_node("node-1");
   for (int i = 0; i < acknowledged; ++i) CHECK(c.jsonpath("configmap/n" + std::to_string(i), "{.data.i}") == std::to_string(i));
   CHECK(started(c) == before);
-  // What happens while nobody watches is noticed: a container that ended is restarted.
   c.must({"exec", "deployment/keeper", "--", "sh", "-c", "true"});
+
+  // What happens while nobody watches is noticed: a container that ended is restarted, the other one left alone.
+  std::string id = c.jsonpath("pods", "{.items[0].status.containerStatuses[0].containerID}");
+  id = id.substr(id.rfind('/') + 1);
+  c.server.kill_hard();
+  REQUIRE(kill_container(c.server, id) > 0);
+  c.server.start_server();
+  c.wait_node("node-1");
+  wait_for("the restart of what ended", [&] { return c.jsonpath("pods", "{.items[*].status.containerStatuses[0].restartCount}") == "1 0"; });
+  CHECK(c.jsonpath("pods", "{.items[0].status.containerStatuses[0].lastState.terminated.exitCode}") == "137");
+  c.wait_deployment("keeper");
 }
 
 TEST_CASE("an agent that lost power starts its pods again while the server cannot be reached, and catches up later") {
