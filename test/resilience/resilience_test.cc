@@ -151,4 +151,14 @@ TEST_CASE("an agent that lost power starts its pods again while the server canno
   wait_for("restarts to be reported", [&] { return c.jsonpath("pods", "{.items[*].status.containerStatuses[0].restartCount}") == "1 1"; });
   c.wait_deployment("keeper");
   CHECK(c.must({"exec", "deployment/keeper", "--", "cat", "/hush/password"}) == "swordfish");
+
+  // The same with a server that takes connections and does not answer: nothing of the start may wait for it.
+  wait_for("the mirror to be written", [&] { return mirrored(agent); });
+  c.server.process().signal(SIGSTOP);
+  agent.power_cut();
+  agent.start_agent("https://" + c.server.ip() + ":6443", "");
+  wait_for("the pods again, with a server that is silent", [&] { return answers(agent, ip); });
+  c.server.process().signal(SIGCONT);
+  wait_for("restarts to be reported again", [&] { return c.jsonpath("pods", "{.items[*].status.containerStatuses[0].restartCount}") == "2 2"; });
+  c.wait_deployment("keeper");
 }
