@@ -1,5 +1,7 @@
 // Entry point: finds the subcommand. The shim of a pod is the same executable and branches off before anything big
 // is built.
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdio>
 #include <cstring>
@@ -37,10 +39,14 @@ void usage(FILE* out) {
   std::fputs("\n`skerry COMMAND --help` tells more.\n", out);
 }
 
+// Before anything else is constructed (OpenSSL, tables): a pod's start waits for it, and each pod's shim would keep it.
+__attribute__((constructor(101))) void enter_shim(int argc, char** argv, char**) {
+  if (skerry::runtime::is_shim(argc, argv)) _exit(skerry::runtime::shim_main(argc, argv));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (skerry::runtime::is_shim(argc, argv)) return skerry::runtime::shim_main(argc, argv);
   tune_allocator();
   std::signal(SIGPIPE, SIG_IGN);
   if (argc < 2) {

@@ -24,7 +24,9 @@ constexpr char kDefaultPath[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/
 std::string read_in_root(const std::string& root, std::string_view path) {
   auto fd = os::open_in_root(root, path, O_RDONLY | O_NONBLOCK);
   if (!fd) return "";
-  std::string out(4 << 20, '\0');
+  struct stat st;
+  if (fstat(fd->get(), &st) != 0 || !S_ISREG(st.st_mode) || st.st_size <= 0) return "";
+  std::string out(std::min<size_t>(st.st_size, 4 << 20), '\0');
   ssize_t n = read(fd->get(), out.data(), out.size());
   out.resize(n > 0 ? n : 0);
   return out;
