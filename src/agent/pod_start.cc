@@ -48,18 +48,19 @@ bool Pods::prepare_volumes(Pass& p) {
     auto mounted = parts_.volumes.set_up(p.pod, p.facts, lookup(), node ? node->meta().uid : "");
     if (mounted) {
       s.mounted = std::move(*mounted);
-      s.last_volume_error.clear();
+      s.volumes_unknown_since = {};
       if (!p.seen.sandbox) s.setup.reset("");
     } else {
       const std::string& message = mounted.error().message;
       // Not known yet is everyday for the first moments: the mirror wakes us. Said aloud only if it lasts.
       const bool unknown = mounted.error().is(Reason::kServiceUnavailable);
-      if (unknown && s.last_volume_error.empty()) {
-        s.last_volume_error = message;
-        p.wake_after(seconds(3));
+      const MonoTime mono = parts_.clock.mono();
+      if (!unknown) s.volumes_unknown_since = {};
+      else if (s.volumes_unknown_since == MonoTime{}) s.volumes_unknown_since = mono;
+      if (unknown && mono < s.volumes_unknown_since + seconds(3)) {
+        p.wake_after(std::chrono::duration_cast<std::chrono::milliseconds>(s.volumes_unknown_since + seconds(3) - mono) + milliseconds(5));
         return s.mounted.has_value();
       }
-      s.last_volume_error = message;
       setup_failed(p, "FailedMount", message);
       return s.mounted.has_value();  // a running pod goes on with what it has
     }

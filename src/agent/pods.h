@@ -89,7 +89,7 @@ class Pods final : public client::Reconciler {
     std::optional<PodFailure> failure;
     std::map<std::string, Kill> kills;  // by container id
     std::optional<MountedVolumes> mounted;
-    std::string last_volume_error;
+    MonoTime volumes_unknown_since{};  // {}: all that volumes refer to is known
     std::vector<std::string> ips;
     bool attached = false;           // to the pod network, in this life of the agent
     Backoff restarts{seconds(10), seconds(300)};
