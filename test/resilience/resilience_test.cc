@@ -74,13 +74,16 @@ int kill_container(const Machine& m, const std::string& id) {
   return static_cast<int>(pids.size());
 }
 
-// The node's own copy of the API is written some 200 ms after a change: true when it holds both ready endpoints.
-bool mirrored(const Machine& m) {
+// The node's own copy of the API is written some 200 ms after a change: true when it holds both ready endpoints, and
+// both pods with so many restarts.
+bool mirrored(const Machine& m, int restarts) {
   const char* count = "import sqlite3,sys\n"
                       "db=sqlite3.connect('file:'+sys.argv[1]+'?mode=ro',uri=True)\n"
                       "rows=db.execute(\"select value from object where collection like 'endpointslices%' and key like '%keeper%'\")\n"
-                      "print(sum(bytes(v).decode().count('\"ready\":true') for (v,) in rows))\n";
-  return m.run({"python3", "-c", count, m.data_dir() + "/agent/mirror.db"}).out == "2\n";
+                      "print(sum(bytes(v).decode().count('\"ready\":true') for (v,) in rows))\n"
+                      "rows=db.execute(\"select value from object where collection='pods' and key like '%keeper%'\")\n"
+                      "print(sum(bytes(v).decode().count('\"restartCount\":'+sys.argv[2]+',') for (v,) in rows))\n";
+  return m.run({"python3", "-c", count, m.data_dir() + "/agent/mirror.db", std::to_string(restarts)}).out == "2\n2\n";
 }
 
 }  // namespace
@@ -138,7 +141,7 @@ TEST_CASE("an agent that lost power starts its pods again while the server canno
   std::string ip = c.jsonpath("service/keeper", "{.spec.clusterIP}");
   wait_for("an answer on node-2", [&] { return answers(agent, ip); });
 
-  wait_for("the mirror to be written", [&] { return mirrored(agent); });
+  wait_for("the mirror to be written", [&] { return mirrored(agent, 0); });
   c.server.stop();
   agent.power_cut();
   CHECK_FALSE(answers(agent, ip));
@@ -153,7 +156,7 @@ TEST_CASE("an agent that lost power starts its pods again while the server canno
   CHECK(c.must({"exec", "deployment/keeper", "--", "cat", "/hush/password"}) == "swordfish");
 
   // The same with a server that takes connections and does not answer: nothing of the start may wait for it.
-  wait_for("the mirror to be written", [&] { return mirrored(agent); });
+  wait_for("the mirror to be written", [&] { return mirrored(agent, 1); });
   c.server.process().signal(SIGSTOP);
   agent.power_cut();
   agent.start_agent("https://" + c.server.ip() + ":6443", "");

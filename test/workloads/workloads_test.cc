@@ -39,7 +39,7 @@ spec:
 }
 
 Output fetch(Cluster& c, const std::string& ip) {
-  return c.server.run({"curl", "-s", "-f", "-m", "5", "http://" + ip + "/"});
+  return c.server.run({"curl", "-sS", "-f", "-m", "5", "-w", "\n%{remote_ip} %{time_connect} %{time_total}", "http://" + ip + "/"});
 }
 
 std::string service_ip(Cluster& c, const std::string& name) { return c.jsonpath("service/" + name, "{.spec.clusterIP}"); }
@@ -80,7 +80,7 @@ TEST_CASE("a rolling update under load loses no request, and is undone on reques
         ++good;
       } else {
         ++bad;
-        complaint = o.err;
+        complaint += o.err + o.out + "\n";
       }
     }
   });
