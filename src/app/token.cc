@@ -38,10 +38,20 @@ int run_token(const Args& args) {
 int run_version(const Args& args) {
   if (!args.empty() && args[0] == "--licenses") {
     auto packed = embedded::licenses_zst();
-    std::string text(ZSTD_getFrameContentSize(packed.data(), packed.size()), '\0');
-    size_t n = ZSTD_decompress(text.data(), text.size(), packed.data(), packed.size());
-    if (ZSTD_isError(n)) {
-      std::cerr << "skerry version: the notices cannot be unpacked: " << ZSTD_getErrorName(n) << "\n";
+    // The frame does not tell its size: it was written from a pipe.
+    ZSTD_DStream* stream = ZSTD_createDStream();
+    ZSTD_inBuffer in{packed.data(), packed.size(), 0};
+    std::string text, piece(ZSTD_DStreamOutSize(), '\0');
+    size_t left = 1;
+    while (left != 0 && !ZSTD_isError(left)) {
+      ZSTD_outBuffer out{piece.data(), piece.size(), 0};
+      left = ZSTD_decompressStream(stream, &out, &in);
+      text.append(piece, 0, out.pos);
+      if (in.pos == in.size && out.pos == 0) break;
+    }
+    ZSTD_freeDStream(stream);
+    if (left != 0) {
+      std::cerr << "skerry version: the notices cannot be unpacked" << (ZSTD_isError(left) ? std::string(": ") + ZSTD_getErrorName(left) : "") << "\n";
       return 1;
     }
     std::cout << text;

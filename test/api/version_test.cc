@@ -1,0 +1,17 @@
+// What the executable says of itself.
+#include <doctest/doctest.h>
+
+#include "../harness/process.h"
+
+using namespace skerry::test;
+
+TEST_CASE("version, notices, help") {
+  CHECK(run({skerry(), "version"}).out.find("skerry ") == 0);
+  Output notices = run({skerry(), "version", "--licenses"});
+  CHECK(notices.code == 0);
+  for (const char* part : {"crun", "curl", "sqlite", "OpenSSL"}) CHECK_MESSAGE(notices.out.find(part) != std::string::npos, part);
+  CHECK(run({skerry(), "server", "--help"}).out.find("--write-kubeconfig") != std::string::npos);
+  Output wrong = run({skerry(), "server", "--no-such-flag"});
+  CHECK(wrong.code == 2);
+  CHECK(wrong.err.find("--no-such-flag") != std::string::npos);
+}
