@@ -6,12 +6,12 @@
 using namespace skerry::test;
 
 TEST_CASE("version, notices, help") {
-  CHECK(run({skerry(), "version"}).out.find("skerry ") == 0);
-  Output notices = run({skerry(), "version", "--licenses"});
+  CHECK(run({skerry::test::skerry(), "version"}).out.find("skerry ") == 0);
+  Output notices = run({skerry::test::skerry(), "version", "--licenses"});
   CHECK(notices.code == 0);
   for (const char* part : {"crun", "curl", "sqlite", "OpenSSL"}) CHECK_MESSAGE(notices.out.find(part) != std::string::npos, part);
-  CHECK(run({skerry(), "server", "--help"}).out.find("--write-kubeconfig") != std::string::npos);
-  Output wrong = run({skerry(), "server", "--no-such-flag"});
+  CHECK(run({skerry::test::skerry(), "server", "--help"}).out.find("--write-kubeconfig") != std::string::npos);
+  Output wrong = run({skerry::test::skerry(), "server", "--no-such-flag"});
   CHECK(wrong.code == 2);
   CHECK(wrong.err.find("--no-such-flag") != std::string::npos);
 }
