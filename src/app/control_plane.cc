@@ -152,12 +152,13 @@ Status ControlPlaneProcess::write_files(const Options& options, const Layout& la
     return Error(Reason::kBadRequest, "write-kubeconfig-mode: \"" + options.text("write-kubeconfig-mode") + "\" is no file mode");
   }
   std::string text = auth::make_kubeconfig("https://127.0.0.1:" + std::to_string(port_), pki_->server_ca().cert_pem(), pki_->admin());
-  TRY(auth::write_secret_file(path, text, mode));
+  // Not waited for on the disk: both are made again at each start.
+  TRY(auth::write_secret_file(path, text, mode, false));
   auth::JoinToken token;
   token.ca_hash = auth::sha256_hex(pki_->server_ca().cert_pem());
   token.user = "server";
   token.secret = std::string(trim(TRY(auth::read_secret_file(layout.token_file()))));
-  return auth::write_secret_file(layout.server_dir() + "/node-token", token.format() + "\n");
+  return auth::write_secret_file(layout.server_dir() + "/node-token", token.format() + "\n", 0600, false);
 }
 
 // A node may not give itself a role; the server gives it to the node beside it.
