@@ -27,6 +27,7 @@ spec:
       - name: web
         image: )" + image + R"(
         imagePullPolicy: IfNotPresent
+        env: [{name: LAME_DUCK, value: "3"}]  # a busy machine may need more than a second to tell everybody
         readinessProbe: {httpGet: {path: /healthz, port: 8080}, periodSeconds: 1}
 ---
 apiVersion: v1
