@@ -60,9 +60,9 @@ Status verify_non_root(const ContainerInputs& in, const runtime::User& user) {
 std::string cgroup_parent(const Json& pod) {
   const auto qos = api::pod_qos_class(pod);
   const std::string leaf = "pod" + json::str(pod, {"metadata", "uid"});
-  if (qos == "BestEffort") return "kubepods/besteffort/" + leaf;
-  if (qos == "Burstable") return "kubepods/burstable/" + leaf;
-  return "kubepods/" + leaf;
+  if (qos == "BestEffort") return "besteffort/" + leaf;
+  if (qos == "Burstable") return "burstable/" + leaf;
+  return leaf;
 }
 
 runtime::Resources pod_resources(const Json& pod) {

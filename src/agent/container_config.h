@@ -10,7 +10,7 @@
 
 namespace skerry::agent {
 
-// "kubepods/burstable/pod<uid>" and so on.
+// Below the runtime's group of pods: "burstable/pod<uid>" and so on.
 std::string cgroup_parent(const Json& pod);
 runtime::Resources pod_resources(const Json& pod);
 runtime::Resources container_resources(const Json& pod, const Json& container, int64_t node_memory_bytes);

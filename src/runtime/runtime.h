@@ -53,7 +53,7 @@ struct SandboxConfig {
   std::string hostname;      // of the UTS namespace; empty with host_network
   std::string log_directory;  // /var/log/pods/<ns>_<name>_<uid>
   bool host_network = false, host_pid = false, host_ipc = false, share_process_namespace = false;
-  std::string cgroup_parent;  // relative to Skerry's root cgroup: "besteffort/pod<uid>"
+  std::string cgroup_parent;  // below Skerry's group kubepods: "besteffort/pod<uid>"
   Resources pod_resources;    // of the pod's cgroup
   std::map<std::string, std::string> sysctls;
   std::map<std::string, std::string> labels;  // kept and returned; not interpreted
