@@ -15,13 +15,15 @@
 #   REPORT     where results go (build/conformance): summary.txt, passed.txt, failed.txt, skerry.log, e2e.log, junit files
 #   API_CONTENT_TYPE  what the tests speak (application/json; empty leaves it to them, which means protobuf)
 #   SERVER_FLAGS      more flags for the server
-#   LEGACY_TOKENS     0: do not put a secret's name into service accounts, which suites before 1.24 wait for
+#   LEGACY_TOKENS     0: do not make token Secrets for service accounts, which suites before 1.24 wait for
 #   TIMEOUT    of the whole run, as timeout(1) understands it (3h)
 # Exit status: 0 if every test that ran passed.
+# Read as a whole before it runs: a run takes long, and the file may change meanwhile.
+main() {
 set -u
 here=$(cd "$(dirname "$0")/.." && pwd)
 die() { echo "conformance: $*" >&2; exit 2; }
-[ $# -ge 1 ] || { sed -n '2,25s/^# \{0,1\}//p' "$0"; exit 2; }
+[ $# -ge 1 ] || { sed -n '2,21s/^# \{0,1\}//p' "$0"; exit 2; }
 [ "$(id -u)" = 0 ] || die "must be run as root"
 e2e=$(realpath -e "$1") || die "no such program: $1"
 focus=${2:-'\[Conformance\]'}
@@ -191,3 +193,6 @@ with open(report + "/summary.txt", "w") as f:
 print(open(report + "/summary.txt").read())
 sys.exit(0 if passed and not failed else 1)
 P
+exit
+}
+main "$@"
