@@ -73,6 +73,25 @@ Status remove_groups(const std::string& directory) {
 
 }  // namespace
 
+std::string path_below(std::string_view proc_cgroup, std::string_view group) {
+  const std::string middle = "/" + std::string(group) + "/";
+  for (std::string_view line : split(proc_cgroup, '\n')) {
+    if (!starts_with(line, "0::")) continue;
+    size_t at = line.find(middle);
+    return at == std::string_view::npos ? "" : std::string(line.substr(at + middle.size() - 1));
+  }
+  return "";
+}
+
+std::string procs_file_beside(const std::string& procs_file, pid_t pid) {
+  const std::string directory = procs_file.substr(0, procs_file.find_last_of('/'));
+  auto given = read_file(directory + "/cgroup.subtree_control", 4096);
+  if (!given || trim(*given).empty()) return procs_file;
+  auto where = read_file("/proc/" + std::to_string(pid) + "/cgroup", 65536);
+  if (!where) return procs_file;
+  return directory + path_below(*where, directory.substr(directory.find_last_of('/') + 1)) + "/cgroup.procs";
+}
+
 uint64_t parse_oom_kills(std::string_view text) { return field(text, "oom_kill"); }
 
 uint64_t cpu_weight(int64_t shares) {
@@ -162,6 +181,7 @@ Status Cgroups::set_limits(const std::string& group, const CgroupLimits& limits)
       (void)write_existing(d + "/memory.swap.max", "0");  // missing without swap accounting
     }
     if (limits.pids) TRY(write_existing(d + "/pids.max", text(*limits.pids, "max")));
+    if (limits.oom_group) (void)write_existing(d + "/memory.oom.group", "1");  // since Linux 4.19
     return {};
   }
   if (std::string d = directory("cpu", group); !d.empty()) {

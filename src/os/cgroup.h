@@ -24,6 +24,7 @@ struct CgroupLimits {
   int64_t cpu_period_us = 100000;
   std::optional<int64_t> memory_bytes;  // <= 0: none
   std::optional<int64_t> pids;          // <= 0: none
+  bool oom_group = false;               // v2: without memory, all of the group's processes end together
 };
 
 struct CgroupStats {
@@ -76,6 +77,12 @@ class Cgroups {
   Layout layout_ = Layout::kNone;
   std::vector<Hierarchy> hierarchies_;
 };
+
+// The file to enter a group by, of whose processes `pid` is the first: procs_file, or one further down, where `pid` is, if
+// that process has made v2 groups of its own and given them controllers. The group itself takes no processes then.
+std::string procs_file_beside(const std::string& procs_file, pid_t pid);
+// "/x/y" if the v2 line of /proc/<pid>/cgroup ends "/<group>/x/y"; "" if it does not.
+std::string path_below(std::string_view proc_cgroup, std::string_view group);
 
 // "oom_kill N" in the text of memory.events or memory.oom_control.
 uint64_t parse_oom_kills(std::string_view text);

@@ -44,6 +44,16 @@ TEST_CASE("cgroups: numbers are converted as the kernel expects them") {
   CHECK(os::parse_oom_kills("") == 0);
 }
 
+TEST_CASE("cgroups: a process that made groups of its own is found below its container's") {
+  CHECK(os::path_below("0::/skerry-x/kubepods/podu/c1/init/deep\n", "c1") == "/init/deep");
+  CHECK(os::path_below("4:memory:/c1/wrong\n0::/skerry-x/kubepods/podu/c1/init\n", "c1") == "/init");
+  CHECK(os::path_below("0::/skerry-x/kubepods/podu/c1\n", "c1") == "");
+  CHECK(os::path_below("0::/elsewhere\n", "c1") == "");
+  CHECK(os::path_below("", "c1") == "");
+  // Hybrid, or a group that has given nothing away: the group itself.
+  CHECK(os::procs_file_beside("/nowhere/c1/cgroup.procs", getpid()) == "/nowhere/c1/cgroup.procs");
+}
+
 TEST_CASE("cgroups: a group is made, entered, counted, killed and removed") {
   auto cgroups = Cgroups::detect("skerry-ostest" + std::to_string(getpid()));
   if (geteuid() != 0 || !cgroups) {

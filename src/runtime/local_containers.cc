@@ -20,7 +20,7 @@ namespace skerry::runtime {
 namespace {
 
 os::CgroupLimits limits(const Resources& r) {
-  return {r.cpu_shares, r.cpu_quota_us, r.cpu_period_us, r.memory_limit_bytes, r.pids_limit};
+  return {r.cpu_shares, r.cpu_quota_us, r.cpu_period_us, r.memory_limit_bytes, r.pids_limit, /*oom_group=*/true};
 }
 
 }  // namespace

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "base/strings.h"
+#include "os/cgroup.h"
 #include "os/files.h"
 #include "os/netns.h"
 #include "runtime/shim_container.h"
@@ -541,7 +542,9 @@ void Shim::exec(Connection& connection, ShimMessage& message) {
       if (has_flag(flags, "ioe"[i]) && next < message.fds.size()) fds[i] = message.fds[next++].get();
   }
   arguments.push_back(c.id);
-  pid_t pid = start_crun(arguments, c.procs_files, c.mount_fix, fds[0], fds[1], fds[2]);
+  std::vector<std::string> procs_files;
+  for (const std::string& file : c.procs_files) procs_files.push_back(os::procs_file_beside(file, c.pid));
+  pid_t pid = start_crun(arguments, procs_files, c.mount_fix, fds[0], fds[1], fds[2]);
   if (pid < 0) return connection.fail(std::string("fork: ") + strerror(errno));
   operations_[pid] = std::move(operation);
 }
