@@ -338,6 +338,6 @@ TEST_CASE("runtime: remove_everything leaves nothing of an instance") {
   CHECK(remove_everything(rt.options));
   auto mounts = os::list_mounts();
   for (const auto& mount : *mounts) CHECK(mount.mount_point.find(rt.directory) == std::string::npos);
-  CHECK_FALSE(os::exists("/sys/fs/cgroup/memory/" + root_cgroup(rt.options.instance)));
+  CHECK_FALSE(os::exists(os::Cgroups::detect(root_cgroup(rt.options.instance))->directory("memory", "")));
   CHECK(remove_everything(rt.options));
 }
