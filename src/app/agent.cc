@@ -1,7 +1,5 @@
 // `skerry agent`: a node of a server elsewhere.
-#include <iostream>
-
-#include "app/commands.h"
+#include "app/command_line.h"
 #include "app/join.h"
 #include "app/lifecycle.h"
 #include "app/node.h"
@@ -46,24 +44,12 @@ Status serve(const Options& options) {
 }  // namespace
 
 int run_agent(const Args& args) {
-  Options options(app::agent_options());
-  auto loaded = options.load(args, process_environment());
-  if (loaded && options.help_wanted()) {
-    std::cout << "Runs a node that belongs to a server elsewhere.\n\nUsage: skerry agent --server URL --token TOKEN [FLAGS]\n\n" << options.help();
-    return 0;
-  }
-  if (loaded && !options.rest().empty()) loaded = Error(Reason::kBadRequest, "unexpected argument \"" + options.rest()[0] + "\"");
-  if (!loaded) {
-    std::cerr << "skerry agent: " << loaded.error().message << "\n";
-    return 2;
-  }
-  if (options.flag("debug")) log::set_level(log::Level::kDebug);
-  auto done = serve(options);
-  if (!done) {
-    std::cerr << "skerry agent: " << done.error().message << "\n";
-    return 1;
-  }
-  return 0;
+  return run_command({.name = "agent",
+                      .table = app::agent_options(),
+                      .help = "Runs a node that belongs to a server elsewhere.\n\nUsage: skerry agent --server URL --token TOKEN [FLAGS]\n",
+                      .lists_flags = true,
+                      .run = serve},
+                     args);
 }
 
 }  // namespace skerry::app

@@ -2,7 +2,7 @@
 #include <cstdio>
 #include <iostream>
 
-#include "app/commands.h"
+#include "app/command_line.h"
 #include "app/layout.h"
 #include "app/options.h"
 #include "base/strings.h"
@@ -12,12 +12,11 @@
 namespace skerry::app {
 namespace {
 
-void usage() {
-  std::cout << "Usage: skerry images list\n"
-               "       skerry images import ARCHIVE...   docker or OCI archives: plain, gzip or zstd\n"
-               "       skerry images remove IMAGE...     by name or id\n\n"
-               "Flags: --data-dir DIR\n";
-}
+constexpr const char* kUsage =
+    "Usage: skerry images list\n"
+    "       skerry images import ARCHIVE...   docker or OCI archives: plain, gzip or zstd\n"
+    "       skerry images remove IMAGE...     by name or id\n\n"
+    "Flags: --data-dir DIR\n";
 
 std::string human(uint64_t bytes) {
   char buf[32];
@@ -56,18 +55,7 @@ Status execute(const Options& options) {
 }  // namespace
 
 int run_images(const Args& args) {
-  Options options(all_options());
-  auto done = options.load(args, process_environment());
-  if (done && options.help_wanted()) {
-    usage();
-    return 0;
-  }
-  if (done) done = execute(options);
-  if (!done) {
-    std::cerr << "skerry images: " << done.error().message << "\n";
-    return 1;
-  }
-  return 0;
+  return run_command({.name = "images", .table = all_options(), .help = kUsage, .takes_words = true, .run = execute}, args);
 }
 
 }  // namespace skerry::app

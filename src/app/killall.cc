@@ -5,10 +5,9 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <iostream>
 #include <thread>
 
-#include "app/commands.h"
+#include "app/command_line.h"
 #include "app/layout.h"
 #include "app/options.h"
 #include "network/pod_network.h"
@@ -61,19 +60,12 @@ Status execute(const Options& options) {
 }  // namespace
 
 int run_killall(const Args& args) {
-  Options options(all_options());
-  auto done = options.load(args, process_environment());
-  if (done && options.help_wanted()) {
-    std::cout << "Stops skerry and every pod of this node, and removes their mounts, network and control groups.\n"
-                 "What is on disk stays.\n\nUsage: skerry killall [--data-dir DIR] [--run-dir DIR] [--instance NAME]\n";
-    return 0;
-  }
-  if (done) done = execute(options);
-  if (!done) {
-    std::cerr << "skerry killall: " << done.error().message << "\n";
-    return 1;
-  }
-  return 0;
+  return run_command({.name = "killall",
+                      .table = all_options(),
+                      .help = "Stops skerry and every pod of this node, and removes their mounts, network and control groups.\n"
+                              "What is on disk stays.\n\nUsage: skerry killall [--data-dir DIR] [--run-dir DIR] [--instance NAME]\n",
+                      .run = execute},
+                     args);
 }
 
 }  // namespace skerry::app

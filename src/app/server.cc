@@ -1,7 +1,5 @@
 // `skerry server`: the control plane, and a node beside it.
-#include <iostream>
-
-#include "app/commands.h"
+#include "app/command_line.h"
 #include "app/control_plane.h"
 #include "app/lifecycle.h"
 #include "app/node.h"
@@ -47,24 +45,12 @@ Status serve(const Options& options) {
 }  // namespace
 
 int run_server(const Args& args) {
-  Options options(server_options());
-  auto loaded = options.load(args, process_environment());
-  if (loaded && options.help_wanted()) {
-    std::cout << "Runs the control plane and, unless --disable-agent is given, a node.\n\nUsage: skerry server [FLAGS]\n\n" << options.help();
-    return 0;
-  }
-  if (loaded && !options.rest().empty()) loaded = Error(Reason::kBadRequest, "unexpected argument \"" + options.rest()[0] + "\"");
-  if (!loaded) {
-    std::cerr << "skerry server: " << loaded.error().message << "\n";
-    return 2;
-  }
-  if (options.flag("debug")) log::set_level(log::Level::kDebug);
-  auto done = serve(options);
-  if (!done) {
-    std::cerr << "skerry server: " << done.error().message << "\n";
-    return 1;
-  }
-  return 0;
+  return run_command({.name = "server",
+                      .table = server_options(),
+                      .help = "Runs the control plane and, unless --disable-agent is given, a node.\n\nUsage: skerry server [FLAGS]\n",
+                      .lists_flags = true,
+                      .run = serve},
+                     args);
 }
 
 }  // namespace skerry::app
