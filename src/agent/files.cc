@@ -184,14 +184,4 @@ std::vector<std::string> mounts_below(const std::string& path) {
   return found;
 }
 
-bool is_mount_point(const std::string& path) {
-  auto found = mounts_below(path);
-  return std::find(found.begin(), found.end(), path) != found.end();
-}
-
-Status unmount(const std::string& path) {
-  if (::umount2(path.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0 || errno == EINVAL || errno == ENOENT) return {};
-  return errno_error("unmount " + path, errno);
-}
-
 }  // namespace skerry::agent

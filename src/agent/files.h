@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "os/mounts.h"
 
 namespace skerry::agent {
 
@@ -24,8 +25,8 @@ Status write_file_in_place(const std::string& path, std::string_view contents, m
 Status remove_tree(const std::string& path);
 std::vector<std::string> list_directory(const std::string& path);  // names but "." and ".."; empty if it is missing
 bool exists(const std::string& path);
-bool is_mount_point(const std::string& path);
-Status unmount(const std::string& path);  // lazily; not mounted is fine
+using os::is_mount_point;
+using os::unmount;
 // What is mounted at or below `path`, deepest first.
 std::vector<std::string> mounts_below(const std::string& path);
 

@@ -23,9 +23,8 @@ std::string quote(std::string_view text) {
 
 bool has_body(api::Verb verb) { return verb == api::Verb::kCreate || verb == api::Verb::kUpdate; }
 
-}  // namespace
-
-Result<api::Request> ResourcePaths::make_request(const http::Request& request, const Route& route, const api::UserInfo& user) const {
+// What the URL alone says: enough to authorise.
+api::Request addressed(const Route& route, const api::UserInfo& user) {
   api::Request out;
   out.verb = route.verb;
   out.gvr = route.gvr;
@@ -33,6 +32,13 @@ Result<api::Request> ResourcePaths::make_request(const http::Request& request, c
   out.name = route.name;
   out.subresource = route.subresource;
   out.user = user;
+  return out;
+}
+
+}  // namespace
+
+Result<api::Request> ResourcePaths::make_request(const http::Request& request, const Route& route, const api::UserInfo& user) const {
+  api::Request out = addressed(route, user);
   out.user_agent = std::string(request.headers.get("User-Agent"));
   out.options = TRY(parse_options(request.query()));
   if (!request.body.empty() && request.headers.has("Content-Encoding"))
@@ -64,13 +70,7 @@ Result<api::Request> ResourcePaths::make_request(const http::Request& request, c
 
 Result<int> ResourcePaths::serve(const http::Request& request, http::ResponseWriter& writer, const Route& route, const api::UserInfo& user) {
   // Who may not do it learns nothing else, not even that the body is wrong.
-  api::Request head;
-  head.verb = route.verb;
-  head.gvr = route.gvr;
-  head.ns = route.ns;
-  head.name = route.name;
-  head.subresource = route.subresource;
-  head.user = user;
+  api::Request head = addressed(route, user);
   head.options.field_selector = request.query().get("fieldSelector");
   TRY(pipeline_.authorize(head));
   api::ResourcePtr row = TRY(pipeline_.row_of(head));

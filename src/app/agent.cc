@@ -35,9 +35,7 @@ Status serve(const Options& options) {
   remote.user_agent = "skerry-agent";
   client::RemoteClient uplink(remote, clock);
   auto node = TRY(NodeProcess::start(options, layout, std::move(config), uplink, clock, random));
-  notify_service_manager("READY=1");
-  wait_for_stop();
-  notify_service_manager("STOPPING=1");
+  serve_until_stopped();
   return {};
 }
 

@@ -65,6 +65,12 @@ void notify_service_manager(std::string_view state) {
   ::close(fd);
 }
 
+void serve_until_stopped() {
+  notify_service_manager("READY=1");
+  wait_for_stop();
+  notify_service_manager("STOPPING=1");
+}
+
 std::string node_name(const Options& options) {
   std::string name = options.text("node-name");
   if (name.empty()) {

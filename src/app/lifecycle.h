@@ -15,6 +15,8 @@ void block_signals();
 void wait_for_stop();
 // sd_notify(3): "READY=1", "STOPPING=1". Nothing happens without $NOTIFY_SOCKET.
 void notify_service_manager(std::string_view state);
+// Says that everything is up, waits for the signal, says that it is going.
+void serve_until_stopped();
 
 // --node-name, or the host's name in lower case.
 std::string node_name(const Options& options);

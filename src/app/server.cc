@@ -36,9 +36,7 @@ Status serve(const Options& options) {
     uplink = control_plane->node_client(config.name);
     node = TRY(NodeProcess::start(options, layout, std::move(config), *uplink, clock, random));
   }
-  notify_service_manager("READY=1");
-  wait_for_stop();
-  notify_service_manager("STOPPING=1");
+  serve_until_stopped();
   return {};
 }
 
