@@ -213,14 +213,14 @@ struct Fixture {
 
   std::string shell(const std::string& command) {
     std::string out;
-    FILE* pipe = ::popen(("(" + command + ") 2>&1").c_str(), "r");
+    FILE* pipe = ::popen(("(" + command + ") 2>&1 </dev/null").c_str(), "r");
     char buffer[4096];
     for (size_t n; (n = ::fread(buffer, 1, sizeof buffer, pipe)) > 0;) out.append(buffer, n);
     int status = ::pclose(pipe);
     return out + "[" + std::to_string(WEXITSTATUS(status)) + "]";
   }
   std::string kubectl(const std::string& program) {
-    return "timeout 20 " + program + " --kubeconfig=/dev/null --cache-dir=" + directory + "/cache -s http://127.0.0.1:" + std::to_string(front->port());
+    return "timeout --foreground 20 " + program + " --kubeconfig=/dev/null --cache-dir=" + directory + "/cache -s http://127.0.0.1:" + std::to_string(front->port());
   }
 };
 
