@@ -244,7 +244,7 @@ INTEGRATION_SCRIPTS := $(sort $(wildcard test/*/*_test.sh))
 TEST_TOOLS := build/test-tools
 TEST_IMAGES := $(TEST_TOOLS)/images/busybox.tar
 .PHONY: test-tools images
-test-tools: images $(TEST_TOOLS)/bin/kubectl ## kubectl 1.20 and 1.32 and docker-registry, unpacked from Debian packages
+test-tools: images $(TEST_TOOLS)/bin/kubectl ## kubectl 1.20, 1.32, 1.36 and docker-registry, unpacked from Debian packages
 images: $(TEST_IMAGES) ## small container images made from busybox-static, in build/test-tools/images
 $(TEST_TOOLS)/bin/kubectl: test/tools/fetch_tools.sh
 	@echo "  GET  kubectl, docker-registry"; test/tools/fetch_tools.sh $(TEST_TOOLS) $(TP) && touch -h $@

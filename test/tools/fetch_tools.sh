@@ -1,6 +1,6 @@
 #!/bin/bash
 # Programs that only the tests need, unpacked from Debian packages into DIR/bin without being installed (a kubectl
-# may be there already): kubectl-1.20 (SPDY), kubectl-1.32 (WebSocket), docker-registry.
+# may be there already): kubectl-1.20 (SPDY), kubectl-1.32 and kubectl-1.36 (WebSocket), docker-registry.
 #   fetch_tools.sh DIR [THIRD_PARTY_DIR]
 out=$(realpath -m "${1:-build/test-tools}")
 set -- "$(realpath -m "${2:-build/third_party}")"
@@ -26,6 +26,8 @@ fetch() { # SUITE PACKAGE PATH_IN_PACKAGE NAME
 failed=0
 fetch bookworm kubernetes-client/bookworm usr/bin/kubectl kubectl-1.20 || failed=1
 fetch trixie kubectl/trixie usr/bin/kubectl kubectl-1.32 || failed=1
+# sid moves on: without it the tests that compare with the newest kubectl are skipped.
+fetch sid kubectl/sid usr/bin/kubectl kubectl-1.36 || echo "going on without kubectl-1.36" >&2
 fetch bookworm docker-registry/bookworm usr/bin/docker-registry docker-registry || failed=1
 [ ! -x "$out/bin/kubectl-1.32" ] || ln -sf kubectl-1.32 "$out/bin/kubectl"
 rmdir "$out/deb" 2>/dev/null || true
