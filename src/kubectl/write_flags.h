@@ -1,0 +1,42 @@
+// The flags that commands which write and print objects share, and what they say.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "json/json.h"
+#include "kubectl/flags.h"
+#include "kubectl/objects.h"
+#include "kubectl/select.h"
+#include "kubectl/session.h"
+
+namespace skerry::kubectl {
+
+enum class DryRun { kNone, kClient, kServer };
+
+// --output/-o, --template, --allow-missing-template-keys, --show-managed-fields.
+std::vector<Flag> print_flags();
+// --dry-run
+Flag dry_run_flag();
+// --field-manager, with the command's default ("kubectl-create").
+Flag field_manager_flag(std::string_view fallback);
+// --validate
+Flag validate_flag(std::string_view fallback = "strict");
+
+// `--dry-run` alone means client with a warning, as do true; false means none.
+Result<DryRun> dry_run_of(Session& session);
+// From --dry-run (server), --field-manager and --validate where the command has them.
+Result<WriteOptions> write_options_of(Session& session);
+
+// Shows the results of a command that writes: "deployment.apps/web scaled (dry run)" unless -o says otherwise.
+class ResultPrinter {
+ public:
+  virtual ~ResultPrinter() = default;
+  virtual Status print(const Item& item, const Json& object, std::string_view operation) = 0;
+};
+// BadRequest for unknown formats, with kubectl's text. With `dry_run` messages end in "(dry run)" or "(server dry run)".
+Result<std::unique_ptr<ResultPrinter>> result_printer(Session& session, DryRun dry_run = DryRun::kNone);
+
+}  // namespace skerry::kubectl
