@@ -1,0 +1,27 @@
+// Environment: what of the machine decides about the configuration, so that tests can say it.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace skerry::kubeconfig {
+
+struct Environment {
+  std::function<std::optional<std::string>(const std::string&)> variable;
+  std::function<std::vector<std::string>()> all_variables;  // "NAME=value", for the programs we start
+  std::function<void(const std::string&)> warn;              // a line for the user; null: nobody is told
+  std::string service_account_dir = "/var/run/secrets/kubernetes.io/serviceaccount";
+  // Read when nothing else is configured and it exists: what a Skerry node writes. Empty: never.
+  std::string node_kubeconfig = "/etc/skerry/skerry.yaml";
+  // Asks the user for a line on the terminal ("Username", shown while typed; "Password", not shown); null or no answer:
+  // the error kubectl gives at the end of its input.
+  std::function<std::optional<std::string>(const std::string& what, bool shown)> prompt;
+
+  std::string get(const std::string& name) const { return variable ? variable(name).value_or("") : std::string(); }
+  // Of this process: getenv; no warnings, no prompt.
+  static Environment of_process();
+};
+
+}  // namespace skerry::kubeconfig

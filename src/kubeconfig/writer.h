@@ -1,0 +1,19 @@
+// Writer: changes kubeconfig files without losing what others write at the same time or what we do not understand.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/result.h"
+#include "kubeconfig/config.h"
+#include "kubeconfig/loader.h"
+
+namespace skerry::kubeconfig {
+
+// Locks all files of `sources` (<file>.lock, as kubectl does), reads them again, lets `change` work on what they say together,
+// and writes each entry that differs into the file it came from; new entries and a current-context that stood nowhere go to
+// file_for_new(). Files are replaced whole (rename) and keep their mode; new ones get 0600, new folders 0755.
+// A lock that another holds is an Error at once: "open x.lock: file exists".
+Status modify(const Sources& sources, const Environment& environment, const std::function<Status(Config&)>& change);
+
+}  // namespace skerry::kubeconfig
