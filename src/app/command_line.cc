@@ -8,6 +8,7 @@ namespace skerry::app {
 
 int run_command(const CommandLine& command, const Args& args) {
   Options options(command.table);
+  if (command.forgives_files) options.forgive_files();
   auto loaded = options.load(args, process_environment());
   if (loaded && options.help_wanted()) {
     std::cout << command.help << (command.lists_flags ? "\n" + options.help() : "");
@@ -20,6 +21,7 @@ int run_command(const CommandLine& command, const Args& args) {
     std::cerr << "skerry " << command.name << ": " << done.error().message << "\n";
     return 2;
   }
+  for (auto& error : options.file_errors()) std::cerr << "skerry " << command.name << ": warning: " << error << "\n";
   if (options.flag("debug")) log::set_level(log::Level::kDebug);
   if (auto result = command.run(options); !result) {
     std::cerr << "skerry " << command.name << ": " << result.error().message << "\n";

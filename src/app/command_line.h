@@ -16,6 +16,7 @@ struct CommandLine {
   std::string help;           // what it does and how it is called
   bool lists_flags = false;   // --help ends with the table
   bool takes_words = false;   // words that are no flags are welcome
+  bool forgives_files = false;  // runs whatever the configuration files hold; what is wrong there is a warning
   Status (*run)(const Options& options) = nullptr;
 };
 

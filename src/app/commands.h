@@ -13,6 +13,9 @@ int run_agent(const Args& args);
 int run_token(const Args& args);
 int run_images(const Args& args);
 int run_killall(const Args& args);
+int run_check_config(const Args& args);
+int run_completion(const Args& args);
+int run_complete(const Args& args);  // hidden: what may follow on a command line
 int run_version(const Args& args);
 
 }  // namespace skerry::app

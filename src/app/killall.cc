@@ -64,6 +64,7 @@ int run_killall(const Args& args) {
                       .table = all_options(),
                       .help = "Stops skerry and every pod of this node, and removes their mounts, network and control groups.\n"
                               "What is on disk stays.\n\nUsage: skerry killall [--data-dir DIR] [--run-dir DIR] [--instance NAME]\n",
+                      .forgives_files = true,
                       .run = execute},
                      args);
 }

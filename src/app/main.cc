@@ -9,33 +9,24 @@
 #include <string>
 #include <string_view>
 
-#include "app/commands.h"
+#include "app/command_table.h"
 #include "app/memory.h"
+#include "base/similar.h"
 #include "runtime/shim.h"
 
 namespace {
 
 using namespace skerry::app;
 
-struct Command {
-  std::string_view name;
-  int (*run)(const Args&);
-  std::string_view help;
-};
-
-constexpr Command kCommands[] = {
-    {"server", run_server, "run the control plane, and a node unless told otherwise"},
-    {"agent", run_agent, "run a node that joins a server"},
-    {"token", run_token, "print the token with which nodes join"},
-    {"images", run_images, "list, import and remove container images of this node"},
-    {"killall", run_killall, "stop every pod of this node and remove what was set up for them"},
-    {"version", run_version, "print the version"},
-};
-
 void usage(FILE* out) {
-  std::fputs("Skerry: a Kubernetes for the edge.\n\nUsage: skerry COMMAND [FLAGS]\n\nCommands:\n", out);
-  for (auto& c : kCommands)
-    std::fprintf(out, "  %-10.*s %.*s\n", static_cast<int>(c.name.size()), c.name.data(), static_cast<int>(c.help.size()), c.help.data());
+  std::fputs("Skerry: a Kubernetes for the edge.\n\nUsage: skerry COMMAND [FLAGS]\n", out);
+  std::string_view group;
+  for (auto& c : commands()) {
+    if (c.group.empty()) continue;
+    if (c.group != group) std::fprintf(out, "\n%.*s:\n", static_cast<int>(c.group.size()), c.group.data());
+    group = c.group;
+    std::fprintf(out, "  %-14.*s %.*s\n", static_cast<int>(c.name.size()), c.name.data(), static_cast<int>(c.help.size()), c.help.data());
+  }
   std::fputs("\n`skerry COMMAND --help` tells more.\n", out);
 }
 
@@ -59,16 +50,18 @@ int main(int argc, char** argv) {
     return 0;
   }
   if (name == "--version" || name == "-v") name = "version";
-  for (auto& c : kCommands) {
-    if (c.name != name) continue;
+  if (const Command* c = find_command(name)) {
     try {
-      return c.run(Args(argv + 2, argv + argc));
+      return c->run(Args(argv + 2, argv + argc));
     } catch (const std::exception& e) {
       std::cerr << "skerry " << name << ": " << e.what() << "\n";
       return 1;
     }
   }
-  std::cerr << "skerry: unknown command \"" << name << "\"\n\n";
+  std::vector<std::string_view> names;
+  for (auto& c : commands())
+    if (!c.group.empty()) names.push_back(c.name);
+  std::cerr << "skerry: unknown command \"" << name << "\"" << skerry::did_you_mean(name, names) << "\n\n";
   usage(stderr);
   return 2;
 }

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
+#include "base/similar.h"
 #include "base/strings.h"
 
 extern char** environ;
@@ -14,12 +14,7 @@ extern char** environ;
 namespace skerry::app {
 namespace {
 
-std::string variable_of(const Option& o) {
-  if (!o.variable.empty()) return std::string(o.variable);
-  std::string out = "SKERRY_";
-  for (char c : o.name) out += c == '-' ? '_' : static_cast<char>(std::toupper(c));
-  return out;
-}
+constexpr size_t kMaxFile = 1 << 20;
 
 Error usage(std::string message) { return {Reason::kBadRequest, std::move(message)}; }
 
@@ -30,7 +25,37 @@ std::optional<bool> parse_bool(std::string_view v) {
   return std::nullopt;
 }
 
+// What a setting wants, as a sentence goes on: "https-listen-port is a number, not ...".
+std::string complaint(const Option& o, const std::string& value) {
+  std::string not_this = ", not \"" + value + "\"";
+  if (o.type == OptionType::kBool && !parse_bool(value)) return " is true or false" + not_this;
+  if (o.type == OptionType::kInt) {
+    auto number = parse_int(value);
+    if (!number) return " is a number" + not_this;
+    if (o.takes == "PORT" && (*number < 0 || *number > 65535)) return " is a port, 0 to 65535" + not_this;
+    if (*number < 0) return " is a number from 0 on" + not_this;
+  }
+  auto words = choices_of(o);
+  if (!words.empty() && std::find(words.begin(), words.end(), value) == words.end()) {
+    std::string all;
+    for (size_t i = 0; i < words.size(); ++i) all += (i == 0 ? " is " : i + 1 == words.size() ? " or " : ", ") + std::string(words[i]);
+    return all + not_this;
+  }
+  return "";
+}
+
 }  // namespace
+
+std::string variable_of(const Option& o) {
+  if (!o.variable.empty()) return std::string(o.variable);
+  std::string out = "SKERRY_";
+  for (char c : o.name) out += c == '-' ? '_' : static_cast<char>(std::toupper(c));
+  return out;
+}
+
+std::vector<std::string_view> choices_of(const Option& o) {
+  return o.takes.find('|') == std::string_view::npos ? std::vector<std::string_view>() : split(o.takes, '|');
+}
 
 Options::Options(std::vector<Option> table) : table_(std::move(table)) {}
 
@@ -43,53 +68,73 @@ const Option* Options::find(std::string_view name) const {
 Status Options::set(const Option& option, const std::vector<std::string>& values, const std::string& source, bool append) {
   if (option.type != OptionType::kList && values.size() != 1)
     return usage(source + ": " + std::string(option.name) + " takes one value");
-  if (option.type == OptionType::kBool && !parse_bool(values[0]))
-    return usage(source + ": " + std::string(option.name) + " is true or false, not \"" + values[0] + "\"");
-  if (option.type == OptionType::kInt && !parse_int(values[0]))
-    return usage(source + ": " + std::string(option.name) + " is a number, not \"" + values[0] + "\"");
+  for (auto& value : values)
+    if (std::string wrong = complaint(option, value); !wrong.empty()) return usage(source + ": " + std::string(option.name) + wrong);
   auto& slot = values_[std::string(option.name)];
-  if (!append) slot.clear();
-  slot.insert(slot.end(), values.begin(), values.end());
+  if (!append) slot.values.clear();
+  slot.values.insert(slot.values.end(), values.begin(), values.end());
+  slot.source = source;
+  return {};
+}
+
+Status Options::pass(Status status) {
+  if (status || !forgiving_) return status;
+  file_errors_.push_back(status.error().message);
   return {};
 }
 
 Status Options::load_file(const std::string& path, bool required) {
   std::ifstream in(path);
   if (!in) {
-    if (!required) return {};
-    return usage("cannot read configuration file " + path);
+    if (!required && !std::filesystem::exists(path)) return {};
+    return pass(usage("cannot read configuration file " + path));
   }
-  std::stringstream text;
-  text << in.rdbuf();
+  std::string text(kMaxFile + 1, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<size_t>(in.gcount()));
+  if (text.size() > kMaxFile) return pass(usage(path + ": a configuration file has at most 1 MiB"));
   try {
-    YAML::Node root = YAML::Load(text.str());
+    YAML::Node root = YAML::Load(text);
     if (root.IsNull()) return {};
-    if (!root.IsMap()) return usage(path + ": a configuration file is a mapping of settings");
-    for (const auto& entry : root) {
-      std::string where = path + ":" + std::to_string(entry.first.Mark().line + 1);
-      if (!entry.first.IsScalar()) return usage(where + ": a setting's name must be plain text");
-      std::string name = entry.first.Scalar();
+    if (!root.IsMap()) return pass(usage(path + ":" + std::to_string(root.Mark().line + 1) + ": a configuration file is a mapping of settings"));
+    std::map<std::string, int> seen;
+    auto take = [&](const YAML::Node& key, const YAML::Node& value) -> Status {
+      const int line = key.Mark().line + 1;
+      std::string where = path + ":" + std::to_string(line);
+      if (!key.IsScalar()) return usage(where + ": a setting's name must be plain text");
+      std::string name = key.Scalar();
+      auto [before, first] = seen.emplace(name, line);
+      if (!first) return usage(where + ": " + name + " stands in line " + std::to_string(before->second) + " already");
       bool append = ends_with(name, "+");
       if (append) name.pop_back();
       const Option* option = find(name);
-      if (option == nullptr) return usage(where + ": unknown setting \"" + name + "\"");
+      if (option == nullptr) {
+        std::vector<std::string_view> names;
+        for (auto& o : table_) names.push_back(o.name);
+        return usage(where + ": unknown setting \"" + name + "\"" + did_you_mean(name, names));
+      }
+      if (name == "config") return usage(where + ": config says where this file is; it cannot stand in it");
       if (append && option->type != OptionType::kList) return usage(where + ": " + name + " is no list; '+' does not apply");
       std::vector<std::string> values;
-      if (entry.second.IsSequence()) {
+      if (value.IsSequence()) {
         if (option->type != OptionType::kList) return usage(where + ": " + name + " takes one value, not a list");
-        for (const auto& item : entry.second) {
-          if (!item.IsScalar()) return usage(where + ": " + name + " is a list of plain values");
+        for (const auto& item : value) {
+          if (!item.IsScalar())
+            return usage(path + ":" + std::to_string(item.Mark().line + 1) + ": " + name + " is a list of plain values");
           values.push_back(item.Scalar());
         }
-      } else if (entry.second.IsScalar()) {
-        values.push_back(entry.second.Scalar());
+      } else if (value.IsScalar()) {
+        values.push_back(value.Scalar());
+      } else if (value.IsNull()) {
+        return usage(where + ": " + name + " has no value");
       } else {
-        return usage(where + ": " + name + " has a value of the wrong type");
+        return usage(where + ": " + name + (option->type == OptionType::kList ? " is a list of plain values, not a mapping" : " takes one value, not a mapping"));
       }
-      TRY(set(*option, values, where, append));
-    }
+      return set(*option, values, where, append);
+    };
+    for (const auto& entry : root) TRY(pass(take(entry.first, entry.second)));
   } catch (const YAML::Exception& e) {
-    return usage(path + ":" + std::to_string(e.mark.line + 1) + ": " + e.msg);
+    return pass(usage(path + ":" + std::to_string(e.mark.line + 1) + ": " + e.msg));
   }
   return {};
 }
@@ -120,7 +165,12 @@ Status Options::load(const std::vector<std::string>& args, const std::map<std::s
       for (auto& o : table_)
         if (o.letter == name[1]) option = &o;
     }
-    if (option == nullptr) return usage("unknown flag " + std::string(name) + " (see --help)");
+    if (option == nullptr) {
+      std::vector<std::string_view> names;
+      for (auto& o : table_) names.push_back(o.name);
+      std::string hint = starts_with(name, "--") ? did_you_mean(name.substr(2), names) : "";
+      return usage("unknown flag " + std::string(name) + (hint.empty() ? " (see --help)" : hint));
+    }
     std::string value;
     if (eq != std::string_view::npos) {
       value = std::string(a.substr(eq + 1));
@@ -176,7 +226,7 @@ Status Options::load(const std::vector<std::string>& args, const std::map<std::s
 
 std::string Options::text(std::string_view name) const {
   auto it = values_.find(name);
-  if (it != values_.end()) return it->second.empty() ? "" : it->second.front();
+  if (it != values_.end()) return it->second.values.empty() ? "" : it->second.values.front();
   const Option* o = find(name);
   return o == nullptr ? "" : std::string(o->fallback);
 }
@@ -187,7 +237,7 @@ int64_t Options::number(std::string_view name) const { return parse_int(text(nam
 
 std::vector<std::string> Options::list(std::string_view name) const {
   auto it = values_.find(name);
-  if (it != values_.end()) return it->second;
+  if (it != values_.end()) return it->second.values;
   const Option* o = find(name);
   std::vector<std::string> out;
   if (o != nullptr && !o->fallback.empty())
@@ -197,23 +247,31 @@ std::vector<std::string> Options::list(std::string_view name) const {
 
 bool Options::given(std::string_view name) const { return values_.contains(name); }
 
+std::string Options::source(std::string_view name) const {
+  auto it = values_.find(name);
+  return it == values_.end() ? "" : it->second.source;
+}
+
 std::string Options::help() const {
+  std::vector<std::string_view> groups;  // in the order in which they first appear
+  for (auto& o : table_)
+    if (std::find(groups.begin(), groups.end(), o.group) == groups.end()) groups.push_back(o.group);
   std::string out;
-  std::string_view group;
-  for (auto& o : table_) {
-    if (o.group != group) {
-      group = o.group;
-      out += (out.empty() ? "" : "\n") + std::string(group) + ":\n";
+  for (std::string_view group : groups) {
+    out += (out.empty() ? "" : "\n") + std::string(group) + ":\n";
+    for (auto& o : table_) {
+      if (o.group != group) continue;
+      std::string left = o.letter != 0 ? std::string("  -") + o.letter + ", --" : "      --";
+      left += o.name;
+      if (o.type != OptionType::kBool) left += o.takes.empty() ? o.type == OptionType::kInt ? " N" : " TEXT" : " " + std::string(o.takes);
+      constexpr size_t kColumn = 42;
+      out += left;
+      out += left.size() < kColumn ? std::string(kColumn - left.size(), ' ') : "\n" + std::string(kColumn, ' ');
+      out += std::string(o.help);
+      if (o.type == OptionType::kList) out += " (may be given several times)";
+      if (!o.fallback.empty() && o.fallback != "false") out += " [" + std::string(o.fallback) + "]";
+      out += " ($" + variable_of(o) + ")\n";
     }
-    std::string left = "  --" + std::string(o.name);
-    if (o.letter != 0) left += std::string(", -") + o.letter;
-    if (o.type != OptionType::kBool) left += o.type == OptionType::kInt ? " N" : " VALUE";
-    out += left;
-    out += left.size() < 34 ? std::string(34 - left.size(), ' ') : "\n" + std::string(34, ' ');
-    out += std::string(o.help);
-    if (o.type == OptionType::kList) out += " (may be given several times)";
-    if (!o.fallback.empty() && o.fallback != "false") out += " [" + std::string(o.fallback) + "]";
-    out += " ($" + variable_of(o) + ")\n";
   }
   return out;
 }

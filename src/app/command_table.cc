@@ -1,0 +1,31 @@
+#include "app/command_table.h"
+
+namespace skerry::app {
+
+std::vector<Option> version_options() {
+  return {{"licenses", 0, OptionType::kBool, "false", "General", "print the notices of third-party parts"}};
+}
+
+const std::vector<Command>& commands() {
+  static const std::vector<Command> table = {
+      {"server", "Run a cluster", run_server, "run the control plane, and a node unless told otherwise", server_options},
+      {"agent", "Run a cluster", run_agent, "run a node that joins a server", agent_options},
+      {"token", "Run a cluster", run_token, "print the token with which nodes join", all_options},
+
+      {"images", "Look after this machine", run_images, "list, import and remove container images of this node", all_options, "list|import|remove"},
+      {"killall", "Look after this machine", run_killall, "stop every pod of this node and remove what was set up for them", all_options},
+
+      {"completion", "Other", run_completion, "print the completion script of a shell", nullptr, "bash|zsh|fish"},
+      {"version", "Other", run_version, "print the version", version_options},
+      {"__complete", "", run_complete, "what may follow on a command line; called by completion scripts"},
+  };
+  return table;
+}
+
+const Command* find_command(std::string_view name) {
+  for (auto& c : commands())
+    if (c.name == name) return &c;
+  return nullptr;
+}
+
+}  // namespace skerry::app
