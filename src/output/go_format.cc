@@ -1,0 +1,101 @@
+#include "output/go_format.h"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+
+namespace skerry::output {
+namespace {
+
+void append(std::string& out, const Json& value) {
+  switch (value.type()) {
+    case Json::value_t::object: {
+      out += "map[";
+      bool first = true;
+      for (const auto& [key, item] : value.items()) {
+        if (!std::exchange(first, false)) out += ' ';
+        out += key + ":";
+        append(out, item);
+      }
+      out += ']';
+      return;
+    }
+    case Json::value_t::array: {
+      out += '[';
+      bool first = true;
+      for (const auto& item : value) {
+        if (!std::exchange(first, false)) out += ' ';
+        append(out, item);
+      }
+      out += ']';
+      return;
+    }
+    case Json::value_t::string: out += value.get_ref<const std::string&>(); return;
+    case Json::value_t::boolean: out += value.get<bool>() ? "true" : "false"; return;
+    case Json::value_t::number_integer: out += std::to_string(value.get<int64_t>()); return;
+    case Json::value_t::number_unsigned:
+      out += value.get<uint64_t>() > INT64_MAX ? go_float(static_cast<double>(value.get<uint64_t>())) : std::to_string(value.get<uint64_t>());
+      return;
+    case Json::value_t::number_float: out += go_float(value.get<double>()); return;
+    default: out += "<nil>";
+  }
+}
+
+}  // namespace
+
+std::string go_text(const Json& value) {
+  std::string out;
+  append(out, value);
+  return out;
+}
+
+std::string go_float(double value, int exponent_from) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value < 0 ? "-Inf" : "+Inf";
+  std::array<char, 400> buffer;
+  auto write = [&](std::chars_format format) {
+    auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, format);
+    return std::string(buffer.data(), end.ptr);
+  };
+  std::string scientific = write(std::chars_format::scientific);
+  size_t e = scientific.find('e');
+  int exponent = 0;
+  const char* digits = scientific.data() + e + 1;
+  if (*digits == '+') ++digits;
+  std::from_chars(digits, scientific.data() + scientific.size(), exponent);
+  if (exponent_from < 0) {  // strconv 'g' with the shortest precision: 21 digits for whole numbers of few digits
+    size_t mantissa = e - (value < 0 ? 1 : 0);
+    exponent_from = std::max<int>(static_cast<int>(mantissa > 1 ? mantissa - 1 : 1), 6);
+    exponent_from = 21 > exponent_from ? 21 : exponent_from;
+  }
+  return exponent < -4 || exponent >= exponent_from ? scientific : write(std::chars_format::fixed);
+}
+
+std::string go_quote(std::string_view s) {
+  std::string out = "\"";
+  for (size_t i = 0; i < s.size(); ++i) {
+    unsigned char c = s[i];
+    switch (c) {
+      case '"': out += "\\\""; continue;
+      case '\\': out += "\\\\"; continue;
+      case '\a': out += "\\a"; continue;
+      case '\b': out += "\\b"; continue;
+      case '\f': out += "\\f"; continue;
+      case '\n': out += "\\n"; continue;
+      case '\r': out += "\\r"; continue;
+      case '\t': out += "\\t"; continue;
+      case '\v': out += "\\v"; continue;
+    }
+    if (c < 0x20 || c == 0x7f) {
+      char text[8];
+      std::snprintf(text, sizeof text, "\\x%02x", c);
+      out += text;
+    } else {
+      out += static_cast<char>(c);
+    }
+  }
+  return out + '"';
+}
+
+}  // namespace skerry::output
