@@ -17,8 +17,10 @@
 #include <future>
 #include <thread>
 
+#include "http/channels.h"
 #include "http/client.h"
 #include "http/proxy.h"
+#include "base/strings.h"
 #include "http/test_certificates.h"
 
 using namespace skerry;
@@ -284,4 +286,72 @@ TEST_CASE("kubelet server: kubectl exec, attach, logs and port-forward") {
         "for i in 1 2 3; do head -c 100000 /dev/zero | tr '\\\\0' x | curl -s --data-binary @- http://127.0.0.1:$port/ | wc -c; done; kill $pid";
     CHECK(f.shell("bash -c '" + script + "'") == "100013\n100013\n100013\n[0]");
   }
+}
+
+TEST_CASE("kubelet server: our own client of exec, over WebSocket and SPDY") {
+  Fixture f;
+  auto loop = std::make_shared<http::EventLoop>();
+  REQUIRE(loop->start());
+  struct Outcome {
+    std::string out, err, error, why;
+  };
+  auto run = [&](http::ChannelRequest::Transport transport, const std::vector<std::string>& command, std::string_view input, bool tty) {
+    http::ChannelRequest request;
+    request.client.tls = f.client_tls(&f.admin);
+    request.transport = transport;
+    request.channels = {.in = !input.empty(), .out = true, .err = !tty, .resize = tty};
+    request.url = "https://127.0.0.1:" + std::to_string(f.kubelet->port()) + "/exec/default/web/app?output=1";
+    if (!input.empty()) request.url += "&input=1";
+    request.url += tty ? "&tty=1" : "&error=1";
+    for (const auto& word : command) request.url += "&command=" + url_encode(word);
+    auto answer = http::open_channels(loop, request);
+    REQUIRE(answer);
+    REQUIRE(answer->session);
+    auto session = answer->session;
+    if (tty) session->write(http::Channel::kResize, R"({"Width":77,"Height":33})");
+    std::thread writer([&] {
+      for (std::string_view rest = input; !rest.empty();) {
+        size_t n = std::min<size_t>(rest.size(), 50000);
+        if (!session->write(http::Channel::kStdin, rest.substr(0, n))) return;
+        rest.remove_prefix(n);
+      }
+      if (!input.empty()) session->end(http::Channel::kStdin);
+    });
+    Outcome outcome;
+    while (true) {
+      auto event = session->next(std::chrono::seconds(30));
+      if (event.kind == http::ChannelEvent::Kind::kTimeout) outcome.why = "timeout";
+      if (event.kind == http::ChannelEvent::Kind::kClosed) outcome.why = event.bytes;
+      if (event.kind == http::ChannelEvent::Kind::kTimeout || event.kind == http::ChannelEvent::Kind::kClosed) break;
+      if (event.channel == http::Channel::kStdout) outcome.out += event.bytes;
+      if (event.channel == http::Channel::kStderr) outcome.err += event.bytes;
+      if (event.channel == http::Channel::kError) outcome.error += event.bytes;
+    }
+    writer.join();
+    return outcome;
+  };
+  for (auto transport : {http::ChannelRequest::Transport::kWebSocket, http::ChannelRequest::Transport::kSpdy, http::ChannelRequest::Transport::kAuto}) {
+    CAPTURE(static_cast<int>(transport));
+    Outcome plain = run(transport, {"sh", "-c", "echo out; echo err >&2; exit 3"}, "", false);
+    CHECK(plain.out == "out\n");
+    CHECK(plain.err == "err\n");
+    CHECK(plain.why == "");
+    auto status = json::parse_json(plain.error);
+    REQUIRE(status);
+    CHECK(json::str(*status, "reason") == "NonZeroExitCode");
+    std::string large(3000000, 'x');
+    Outcome cat = run(transport, {"cat"}, large, false);
+    CHECK(cat.out == large);
+    CHECK(json::parse_json(cat.error).value_or(Json())["status"] == "Success");
+    CHECK(run(transport, {"sh", "-c", "stty size"}, "", true).out.find("33 77") != std::string::npos);
+  }
+  http::ChannelRequest nowhere;
+  nowhere.client.tls = f.client_tls(&f.admin);
+  nowhere.url = "https://127.0.0.1:" + std::to_string(f.kubelet->port()) + "/exec/default/none/app?output=1&command=x";
+  auto refused = http::open_channels(loop, nowhere);
+  REQUIRE(refused);
+  CHECK(!refused->session);
+  CHECK(refused->status == 404);
+  CHECK(refused->body.find("not found") != std::string::npos);
+  loop->stop();
 }

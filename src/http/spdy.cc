@@ -272,8 +272,8 @@ void SpdyConnection::on_control(SpdyType type, uint8_t flags, std::string_view p
       stream->ended_ = true;
       return peer_end(stream);
     }
-    case SpdyType::kPing:  // the client's have odd numbers; even ones would answer ours
-      if (payload.size() >= 4 && (get32(payload, 0) & 1) != 0) stream_->write(spdy_control_frame(SpdyType::kPing, 0, payload.substr(0, 4)));
+    case SpdyType::kPing:  // a client's have odd numbers, a server's even ones; others answer ours
+      if (payload.size() >= 4 && ((get32(payload, 0) & 1) != 0) == (role_ == SpdyRole::kServer)) stream_->write(spdy_control_frame(SpdyType::kPing, 0, payload.substr(0, 4)));
       return;
     case SpdyType::kHeaders:
     case SpdyType::kSynReply: {
@@ -285,6 +285,38 @@ void SpdyConnection::on_control(SpdyType type, uint8_t flags, std::string_view p
   }
 }
 
+std::shared_ptr<SpdyStream> SpdyConnection::open(Headers headers, std::function<void(std::string_view)> on_data,
+                                                 std::function<void()> on_end) {
+  assert(role_ == SpdyRole::kClient);
+  if (streams_.size() >= 16) std::erase_if(streams_, [](const auto& item) { return item.second->peer_ended_ && item.second->ended_; });
+  if (broken_ || closing_ || stream_->closed() || streams_.size() >= kMaxStreams || last_stream_ >= 0x7ffffffd) return nullptr;
+  uint32_t id = last_stream_ == 0 ? 1 : last_stream_ + 2;
+  last_stream_ = id;
+  std::string payload;
+  put32(payload, id);
+  put32(payload, 0);                 // associated with no other
+  payload += std::string("\0\0", 2);  // highest priority, no slot
+  payload += deflater_.block(headers);
+  auto stream = std::make_shared<SpdyStream>(shared_from_this(), id, std::move(headers));
+  stream->on_data = std::move(on_data);
+  stream->on_end = std::move(on_end);
+  streams_[id] = stream;
+  if (!stream_->write(spdy_control_frame(SpdyType::kSynStream, 0, payload))) {
+    streams_.erase(id);
+    stream->on_data = nullptr;
+    stream->on_end = nullptr;
+    return nullptr;
+  }
+  return stream;
+}
+
+void SpdyConnection::ping() {
+  last_ping_ = last_ping_ == 0 ? (role_ == SpdyRole::kClient ? 1 : 2) : last_ping_ + 2;
+  std::string payload;
+  put32(payload, last_ping_);
+  stream_->write(spdy_control_frame(SpdyType::kPing, 0, payload));
+}
+
 void SpdyConnection::on_syn_stream(uint8_t flags, std::string_view payload) {
   if (payload.size() < 10) {
     broken_ = true;
@@ -292,7 +324,7 @@ void SpdyConnection::on_syn_stream(uint8_t flags, std::string_view payload) {
   }
   uint32_t id = get32(payload, 0) & 0x7fffffff;
   auto headers = inflater_.block(payload.substr(10));
-  if (!headers || (id & 1) == 0 || id <= last_stream_) {
+  if (!headers || role_ == SpdyRole::kClient || (id & 1) == 0 || id <= last_stream_) {
     broken_ = true;  // the compression is out of step, or the numbering: nothing after this can be trusted
     return;
   }

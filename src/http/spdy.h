@@ -1,4 +1,4 @@
-// SPDY/3.1, server side, as Kubernetes' clients use it for exec, attach and port-forward.
+// SPDY/3.1, both sides, as Kubernetes uses it for exec, attach and port-forward. Only clients open streams.
 //
 // SpdyParser turns bytes into frames and is free of I/O. SpdyConnection runs on a ByteStream (an upgraded connection
 // or a WebSocket tunnel). There is no flow control by windows: the clients (docker/spdystream) neither send nor obey
@@ -21,6 +21,8 @@
 struct z_stream_s;
 
 namespace skerry::http {
+
+enum class SpdyRole : uint8_t { kServer, kClient };
 
 enum class SpdyType : uint16_t {
   kSynStream = 1, kSynReply = 2, kRstStream = 3, kSettings = 4, kPing = 6, kGoAway = 7, kHeaders = 8, kWindowUpdate = 9
@@ -81,10 +83,10 @@ class SpdyStream {
   SpdyStream(std::shared_ptr<SpdyConnection> connection, uint32_t id, Headers headers)
       : connection_(std::move(connection)), id_(id), headers_(std::move(headers)) {}
   uint32_t id() const { return id_; }
-  const Headers& headers() const { return headers_; }  // of its SYN_STREAM; names are lower case
+  const Headers& headers() const { return headers_; }  // of its SYN_STREAM; names are lower case at the server
 
-  // Set in on_stream, before it returns; called on the loop. on_end: the client has ended its half, reset the
-  // stream, or gone; once.
+  // Set in on_stream, before it returns, or by open(); called on the loop. on_end: the peer has ended its half, reset
+  // the stream, or gone; once.
   std::function<void(std::string_view)> on_data;
   std::function<void()> on_end;
 
@@ -110,9 +112,15 @@ class SpdyConnection : public std::enable_shared_from_this<SpdyConnection> {
     std::function<void()> on_drain{};
     std::function<void()> on_close{};  // once and last
   };
-  explicit SpdyConnection(std::shared_ptr<ByteStream> stream) : stream_(std::move(stream)) {}
+  explicit SpdyConnection(std::shared_ptr<ByteStream> stream, SpdyRole role = SpdyRole::kServer)
+      : stream_(std::move(stream)), role_(role) {}
 
   void start(Callbacks callbacks);
+  // Clients, on the loop's thread, after start(). Data may be written at once, without waiting for the reply. Null if
+  // the connection is gone or has too many streams.
+  std::shared_ptr<SpdyStream> open(Headers headers, std::function<void(std::string_view)> on_data, std::function<void()> on_end);
+  // The loop's thread; what comes back tells nothing.
+  void ping();
   void close();  // GOAWAY, then the end
   ByteStream& stream() { return *stream_; }
 
@@ -127,6 +135,7 @@ class SpdyConnection : public std::enable_shared_from_this<SpdyConnection> {
   void send_reset(uint32_t id, uint32_t status);
 
   const std::shared_ptr<ByteStream> stream_;
+  const SpdyRole role_;
   std::atomic<bool> closing_{false};
   // The loop's thread only.
   Callbacks callbacks_;
@@ -134,7 +143,7 @@ class SpdyConnection : public std::enable_shared_from_this<SpdyConnection> {
   SpdyInflater inflater_;
   SpdyDeflater deflater_;
   std::map<uint32_t, std::shared_ptr<SpdyStream>> streams_;
-  uint32_t last_stream_ = 0;
+  uint32_t last_stream_ = 0, last_ping_ = 0;
   bool broken_ = false;
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/random.h"
 #include "base/strings.h"
 
 namespace skerry::http {
@@ -36,6 +37,16 @@ std::string ws_frame(WsOpcode opcode, std::string_view payload) {
   return frame;
 }
 
+std::string ws_masked_frame(WsOpcode opcode, std::string_view payload, uint32_t mask) {
+  std::string frame = ws_frame(opcode, payload);
+  size_t head = frame.size() - payload.size();
+  char bytes[4];
+  for (int i = 0; i < 4; i++) bytes[i] = static_cast<char>(mask >> (24 - 8 * i));
+  for (size_t i = 0; i < payload.size(); i++) frame[head + i] = static_cast<char>(frame[head + i] ^ bytes[i & 3]);
+  frame[1] = static_cast<char>(frame[1] | 0x80);
+  return frame.insert(head, bytes, 4);
+}
+
 std::string ws_close_payload(uint16_t code, std::string_view reason) {
   std::string payload{static_cast<char>(code >> 8), static_cast<char>(code & 0xff)};
   payload += reason.substr(0, kMaxControl - 2);
@@ -60,7 +71,7 @@ Status WsParser::parse_header() {
   size_t length_bytes = (byte(1) & 0x7f) == 126 ? 2 : (byte(1) & 0x7f) == 127 ? 8 : 0;
   left_ = length_bytes == 0 ? byte(1) & 0x7f : 0;
   for (size_t i = 0; i < length_bytes; i++) left_ = left_ << 8 | byte(2 + i);
-  for (size_t i = 0; i < 4; i++) mask_[i] = byte(2 + length_bytes + i);
+  for (size_t i = 0; i < mask_bytes_; i++) mask_[i] = byte(2 + length_bytes + i);
   payload_at_ = 0;
   switch (opcode_) {
     case WsOpcode::kContinuation:
@@ -87,6 +98,7 @@ void WsParser::unmask(std::string_view bytes) {
   std::string& to = is_control(opcode_) ? control_ : message_;
   size_t at = to.size();
   to.append(bytes);
+  if (mask_bytes_ == 0) return;
   for (; at < to.size(); at++) to[at] = static_cast<char>(to[at] ^ mask_[payload_at_++ & 3]);
 }
 
@@ -108,17 +120,20 @@ Status WsParser::feed(std::string_view bytes, const OnMessage& on_message) {
   while (true) {
     if (header_size_ == 0) {
       while (true) {
+        bool sized = header_.size() >= 2;  // so far that its whole length is known
         size_t need = 2;
-        if (header_.size() >= 2) {
+        if (sized) {
           auto second = static_cast<unsigned char>(header_[1]);
-          if ((second & 0x80) == 0) return protocol_error(1002, "frame from the client is not masked");
-          need = 2 + 4 + ((second & 0x7f) == 126 ? 2 : (second & 0x7f) == 127 ? 8 : 0);
+          if (((second & 0x80) != 0) != (mask_bytes_ != 0)) {
+            return protocol_error(1002, mask_bytes_ ? "frame from the client is not masked" : "frame from the server is masked");
+          }
+          need = 2 + mask_bytes_ + ((second & 0x7f) == 126 ? 2 : (second & 0x7f) == 127 ? 8 : 0);
         }
         size_t take = std::min(need - header_.size(), bytes.size());
         header_.append(bytes.substr(0, take));
         bytes.remove_prefix(take);
         if (header_.size() < need) return {};
-        if (need > 2) break;
+        if (sized) break;
       }
       header_size_ = header_.size();
       TRY(parse_header());
@@ -158,8 +173,7 @@ Result<std::shared_ptr<WebSocket>> WebSocket::accept(const Request& request, Res
   writer.headers().set("Upgrade", "websocket");
   writer.headers().set("Sec-WebSocket-Accept", ws_accept_key(request.headers.get("Sec-WebSocket-Key")));
   if (!chosen->empty()) writer.headers().set("Sec-WebSocket-Protocol", *chosen);
-  auto socket = std::make_shared<WebSocket>(writer.upgrade(max_pending));
-  socket->protocol_ = *chosen;
+  auto socket = std::make_shared<WebSocket>(writer.upgrade(max_pending), WsRole::kServer, *chosen);
   return socket;
 }
 
@@ -184,9 +198,12 @@ void WebSocket::on_data(std::string_view bytes) {
     if (closing_) return;
     switch (opcode) {
       case WsOpcode::kPing: send(WsOpcode::kPong, payload); break;
-      case WsOpcode::kPong: break;
+      case WsOpcode::kPong:
+        if (callbacks_.on_pong) callbacks_.on_pong();
+        break;
       case WsOpcode::kClose: {
         auto code = payload.size() >= 2 ? static_cast<uint16_t>(static_cast<unsigned char>(payload[0]) << 8 | static_cast<unsigned char>(payload[1])) : uint16_t{1000};
+        if (callbacks_.on_close_frame) callbacks_.on_close_frame(code, payload.substr(std::min<size_t>(payload.size(), 2)));
         close(code);
         break;
       }
@@ -194,14 +211,21 @@ void WebSocket::on_data(std::string_view bytes) {
         if (callbacks_.on_message) callbacks_.on_message(opcode, payload);
     }
   });
-  if (!status) close(static_cast<uint16_t>(status.error().code), status.error().message);
+  if (status) return;
+  if (callbacks_.on_close_frame) callbacks_.on_close_frame(static_cast<uint16_t>(status.error().code), status.error().message);
+  close(static_cast<uint16_t>(status.error().code), status.error().message);
 }
 
-bool WebSocket::send(WsOpcode opcode, std::string_view payload) { return stream_->write(ws_frame(opcode, payload)); }
+std::string WebSocket::frame(WsOpcode opcode, std::string_view payload) const {
+  if (role_ == WsRole::kServer) return ws_frame(opcode, payload);
+  return ws_masked_frame(opcode, payload, static_cast<uint32_t>(SystemRandom().next()));
+}
+
+bool WebSocket::send(WsOpcode opcode, std::string_view payload) { return stream_->write(frame(opcode, payload)); }
 
 void WebSocket::close(uint16_t code, std::string_view reason) {
   if (closing_.exchange(true)) return;
-  stream_->write(ws_frame(WsOpcode::kClose, ws_close_payload(code, reason)));
+  stream_->write(frame(WsOpcode::kClose, ws_close_payload(code, reason)));
   stream_->close();
 }
 

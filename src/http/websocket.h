@@ -1,7 +1,7 @@
-// WebSocket (RFC 6455), server side: framing over a ByteStream.
+// WebSocket (RFC 6455), both sides: framing over a ByteStream. How a client connects: upgrade.h.
 //
-// WsParser turns bytes into messages and is free of I/O. WebSocket owns a stream taken over from the server, answers
-// pings and closes, and hands out whole messages. WsTunnel makes a ByteStream of one: what arrives in binary messages
+// WsParser turns bytes into messages and is free of I/O. WebSocket owns a stream taken over from the server or the
+// client's to a server, answers pings and closes, and hands out whole messages. WsTunnel makes a ByteStream of one: what arrives in binary messages
 // is the stream, as kubectl tunnels SPDY for port-forward.
 #pragma once
 
@@ -22,17 +22,23 @@ namespace skerry::http {
 
 enum class WsOpcode : uint8_t { kContinuation = 0, kText = 1, kBinary = 2, kClose = 8, kPing = 9, kPong = 10 };
 
-// One frame, unmasked, final.
+// Which end of the connection we are: a client's frames are masked, a server's are not.
+enum class WsRole : uint8_t { kServer, kClient };
+
+// One frame, final; unmasked, or masked with the four bytes of `mask`.
 std::string ws_frame(WsOpcode opcode, std::string_view payload);
+std::string ws_masked_frame(WsOpcode opcode, std::string_view payload, uint32_t mask);
 std::string ws_close_payload(uint16_t code, std::string_view reason);
 // Sec-WebSocket-Accept for a Sec-WebSocket-Key.
 std::string ws_accept_key(std::string_view key);
 
 class WsParser {
  public:
-  explicit WsParser(size_t max_message_bytes = 4 << 20) : max_message_bytes_(max_message_bytes) {}
+  // For what the other end of `role` sends.
+  explicit WsParser(size_t max_message_bytes = 4 << 20, WsRole role = WsRole::kServer)
+      : max_message_bytes_(max_message_bytes), mask_bytes_(role == WsRole::kServer ? 4 : 0) {}
   // Calls on_message for each complete message (continuations joined) and each control frame. An Error is the
-  // client's breach of the protocol; its code is the close code (1002, 1009). Parsing must not go on after it.
+  // peer's breach of the protocol; its code is the close code (1002, 1009). Parsing must not go on after it.
   using OnMessage = std::function<void(WsOpcode, std::string_view)>;
   Status feed(std::string_view bytes, const OnMessage& on_message);
 
@@ -42,6 +48,7 @@ class WsParser {
   Status frame_done(const OnMessage& on_message);
 
   const size_t max_message_bytes_;
+  const size_t mask_bytes_;
   std::string header_;      // until complete
   size_t header_size_ = 0;  // 0: reading a header
   WsOpcode opcode_{};
@@ -56,6 +63,9 @@ class WebSocket : public std::enable_shared_from_this<WebSocket> {
  public:
   struct Callbacks {
     std::function<void(WsOpcode, std::string_view)> on_message{};  // text and binary
+    std::function<void()> on_pong{};                               // may be null
+    // The peer's close frame, or our own for its breach of the protocol; may be null. on_close follows.
+    std::function<void(uint16_t code, std::string_view reason)> on_close_frame{};
     std::function<void()> on_drain{};
     std::function<void()> on_close{};  // once and last
   };
@@ -67,7 +77,8 @@ class WebSocket : public std::enable_shared_from_this<WebSocket> {
   static Result<std::shared_ptr<WebSocket>> accept(const Request& request, ResponseWriter& writer,
                                                    const std::vector<std::string>& protocols, size_t max_pending = 8 << 20);
 
-  explicit WebSocket(std::shared_ptr<ByteStream> stream) : stream_(std::move(stream)) {}
+  explicit WebSocket(std::shared_ptr<ByteStream> stream, WsRole role = WsRole::kServer, std::string protocol = "")
+      : stream_(std::move(stream)), role_(role), protocol_(std::move(protocol)), parser_(4 << 20, role) {}
   const std::string& protocol() const { return protocol_; }
 
   void start(Callbacks callbacks);
@@ -75,12 +86,15 @@ class WebSocket : public std::enable_shared_from_this<WebSocket> {
   bool send(WsOpcode opcode, std::string_view payload);
   void close(uint16_t code = 1000, std::string_view reason = "");  // sends a close frame and ends
   ByteStream& stream() { return *stream_; }
+  const std::shared_ptr<ByteStream>& stream_pointer() const { return stream_; }
 
  private:
   void on_data(std::string_view bytes);
+  std::string frame(WsOpcode opcode, std::string_view payload) const;
 
   const std::shared_ptr<ByteStream> stream_;
-  std::string protocol_;
+  const WsRole role_;
+  const std::string protocol_;
   std::atomic<bool> closing_{false};
   WsParser parser_;        // the loop's thread
   Callbacks callbacks_;

@@ -14,7 +14,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       log += payload;
     };
   };
-  skerry::http::WsParser a(4096), b(4096);
+  // Both roles: a client reads what a server must not send, and the other way round.
+  auto role = size % 2 ? skerry::http::WsRole::kClient : skerry::http::WsRole::kServer;
+  skerry::http::WsParser a(4096, role), b(4096, role);
   bool ok_a = a.feed(bytes, into(whole)).has_value(), ok_b = true;
   for (size_t i = 0; i < size && ok_b; i++) ok_b = b.feed(bytes.substr(i, 1), into(pieces)).has_value();
   if (ok_a != ok_b || whole != pieces) abort();
