@@ -182,7 +182,7 @@ void Images::pull(const std::string& image, std::vector<runtime::RegistryAuth> a
                   "Successfully pulled image \"" + image + "\" in " + took(now - began) + " (" + took(now - want.asked_at) +
                       " including waiting). Image size: " + std::to_string(result->size_bytes) + " bytes.");
       } else {
-        const bool bad_name = result.error().is(Reason::kBadRequest) || result.error().is(Reason::kInvalid);
+        const bool bad_name = !runtime::parse_reference(image);
         want.error_reason = bad_name ? "InvalidImageName" : "ErrImagePull";
         want.error = result.error().message;
         want.failed_at = now;

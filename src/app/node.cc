@@ -60,6 +60,8 @@ Result<agent::AgentOptions> NodeProcess::agent_options() const {
   o.cluster_domain = config_.identity.cluster.cluster_domain;
   o.resolv_conf = resolv_conf(options_);
   o.max_pods = options_.number("max-pods");
+  o.image_gc_high_percent = static_cast<int>(options_.number("image-gc-high-threshold"));
+  o.image_gc_low_percent = static_cast<int>(options_.number("image-gc-low-threshold"));
   o.kubelet_port = static_cast<uint16_t>(options_.number("kubelet-port"));
   o.runtime_version = std::string("skerry://") + embedded::kVersion;
   for (auto& label : options_.list("node-label")) {
@@ -175,7 +177,9 @@ Result<std::unique_ptr<NodeProcess>> NodeProcess::start(const Options& options, 
   runtime.data_dir = layout.data_dir;
   runtime.run_dir = layout.run_dir;
   runtime.instance = layout.runtime_instance();
-  for (auto& host : options.list("insecure-registry")) runtime.registries.hosts[host].plain_http = true;
+  runtime.registries_file = options.text("private-registry");
+  runtime.registries.default_endpoint = !options.flag("disable-default-registry-endpoint");
+  for (auto& host : options.list("insecure-registry")) runtime.registries.plain_http.insert(host);
   n->runtime_ = TRY(runtime::make_runtime(runtime, clock));
   n->import_archives();
   NodeProcess* self = n.get();

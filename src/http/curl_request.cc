@@ -74,6 +74,8 @@ void CurlRequest::set_tls(const ClientTls& tls) {
     curl_easy_setopt(handle_, option, &data);
   };
   blob(CURLOPT_CAINFO_BLOB, tls.ca_pem);
+  if (tls.ca_pem.empty() && !tls.insecure)
+    if (std::string file = system_ca_file(); !file.empty()) curl_easy_setopt(handle_, CURLOPT_CAINFO, file.c_str());
   blob(CURLOPT_SSLCERT_BLOB, tls.cert_pem);
   blob(CURLOPT_SSLKEY_BLOB, tls.key_pem);
   curl_easy_setopt(handle_, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));

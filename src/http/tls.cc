@@ -6,6 +6,8 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <unistd.h>
+
 #include <ctime>
 
 #include "base/strings.h"
@@ -166,6 +168,13 @@ std::shared_ptr<const PeerCertificate> peer_certificate(ssl_st* ssl) {
   peer->not_after = wall_time(X509_get0_notAfter(certificate));
   peer->der = der_of(certificate);
   return peer;
+}
+
+std::string system_ca_file() {
+  for (const char* path : {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem",
+                           "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem"})
+    if (::access(path, R_OK) == 0) return path;
+  return "";
 }
 
 }  // namespace skerry::http

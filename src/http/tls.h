@@ -28,6 +28,9 @@ struct ClientTls {
   std::string server_name{};         // name to verify and to send as SNI; empty: the host connected to
 };
 
+// Where this machine keeps the certificate authorities it trusts (distributions differ); "" if nowhere.
+std::string system_ca_file();
+
 // The certificate a client presented.
 struct PeerCertificate {
   bool verified = false;      // signed by the client CA, in time, for client authentication

@@ -75,7 +75,7 @@ Result<std::unique_ptr<Runtime>> make_runtime(const RuntimeOptions& given, const
 }
 
 LocalRuntime::LocalRuntime(RuntimeOptions options, const Clock& clock, os::Cgroups cgroups)
-    : options_(std::move(options)), clock_(clock), cgroups_(std::move(cgroups)), capabilities_(os::own_capabilities()),
+    : options_(std::move(options)), clock_(clock), registries_(options_.registries_file, options_.registries), cgroups_(std::move(cgroups)), capabilities_(os::own_capabilities()),
       mount_fix_(needs_mount_fix(cgroups_)), epoll_(epoll_create1(EPOLL_CLOEXEC)), wake_(eventfd(0, EFD_CLOEXEC)) {}
 
 LocalRuntime::~LocalRuntime() {
@@ -86,6 +86,7 @@ LocalRuntime::~LocalRuntime() {
 }
 
 Status LocalRuntime::start() {
+  (void)registries_.current();  // says now what is wrong with it
   images_ = TRY(ImageStore::open(options_.data_dir + "/images"));
   std::string boot = os::boot_id();
   for (const std::string& id : TRY(os::list_directory(options_.data_dir + "/sandboxes"))) load_sandbox(id, boot);
@@ -338,7 +339,8 @@ void LocalRuntime::ended_locked(Container& c, int code, bool oom, int64_t starte
 // ---- images -----------------------------------------------------------------------------------------
 
 Result<ImageInfo> LocalRuntime::pull_image(const std::string& reference, const std::vector<RegistryAuth>& auths) {
-  return runtime::pull_image(*images_, options_.registries, reference, auths);
+  auto registries = TRY(registries_.current());
+  return runtime::pull_image(*images_, *registries, reference, auths);
 }
 Result<std::optional<ImageInfo>> LocalRuntime::find_image(const std::string& reference) { return images_->find(reference); }
 std::vector<ImageInfo> LocalRuntime::list_images() { return images_->list(); }

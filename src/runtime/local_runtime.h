@@ -25,6 +25,7 @@ struct RuntimeOptions {
   std::string executable;              // what is re-executed as shim; empty: this very program, also after an upgrade replaced its file
   std::string crun;                    // empty: the embedded one, put into <data-dir>/bin
   RegistryOptions registries;
+  std::string registries_file;         // registries.yaml, read again when it changes; empty: none
 };
 
 // Adopts what an earlier process left: sandboxes whose shim answers go on; others are found ended.

@@ -107,6 +107,7 @@ class LocalRuntime final : public Runtime {
 
   const RuntimeOptions options_;
   const Clock& clock_;
+  RegistriesFile registries_;
   SystemRandom random_;
   const os::Cgroups cgroups_;
   const uint64_t capabilities_;

@@ -23,6 +23,10 @@ Error prefixed(Error error, const std::string& prefix) {
   return error;
 }
 
+bool has_credentials(const RegistryAuth& auth) {
+  return !auth.username.empty() || !auth.password.empty() || !auth.identity_token.empty() || !auth.registry_token.empty();
+}
+
 // Layers by a few threads; the first failure stops the rest from starting.
 Status download_layers(RegistryClient& registry, ImageStore& store, const std::vector<Descriptor>& layers, int parallel) {
   std::atomic<size_t> next{0};
@@ -100,27 +104,34 @@ Result<ImageInfo> pull_image(ImageStore& store, const RegistryOptions& options, 
   auto parsed = parse_reference(reference);
   if (!parsed) return prefixed(parsed.error(), "failed to parse reference \"" + reference + "\": ");
   const Reference& ref = *parsed;
-  RegistryHost host;
-  if (auto it = options.hosts.find(ref.domain); it != options.hosts.end()) host = it->second;
-  else if (auto any = options.hosts.find("*"); any != options.hosts.end()) host = any->second;
-  std::vector<RegistryAuth> credentials = auths;
-  if (credentials.empty()) credentials.push_back(host.auth);
-  std::vector<std::string> bases = host.mirrors;
-  bases.push_back(registry_base(ref.domain, host));
   Error last;
-  for (std::string& base : bases) {
-    while (!base.empty() && base.back() == '/') base.pop_back();
-    if (ends_with(base, "/v2")) base.resize(base.size() - 3);
-    for (const RegistryAuth& auth : credentials) {
-      RegistryClient registry(base, ref.path, host, auth);
-      auto info = pull_from(store, registry, ref, options.parallel_downloads);
-      if (info) return info;
-      last = info.error();
-      bool refused = last.is(Reason::kUnauthorized) || last.is(Reason::kForbidden);
-      if (!refused) break;  // other credentials would not help
-    }
-    if (&base != &bases.back()) LOG_WARN("images", "pull of " << reference << " from mirror " << base << ": " << last.message);
+  std::string before;  // what went wrong at the endpoints before the last
+  const auto endpoints = endpoints_of(options, ref);
+  for (size_t i = 0; i < endpoints.size(); ++i) {
+    const RegistryEndpoint& endpoint = endpoints[i];
+    auto attempt = [&]() -> Result<ImageInfo> {
+      http::ClientTls tls = TRY(load_tls(endpoint.config.tls));
+      // At a mirror, its own credentials are the likelier ones; at the registry itself, those of the pod are.
+      std::vector<RegistryAuth> credentials = auths;
+      if (credentials.empty() || (endpoint.is_mirror && has_credentials(endpoint.config.auth)))
+        credentials.insert(credentials.begin(), endpoint.config.auth);
+      Result<ImageInfo> info = Error();
+      for (const RegistryAuth& auth : credentials) {
+        RegistryClient registry(endpoint, auth, tls);
+        info = pull_from(store, registry, ref, options.parallel_downloads);
+        // Other credentials help against nothing else.
+        if (info || (!info.error().is(Reason::kUnauthorized) && !info.error().is(Reason::kForbidden))) break;
+      }
+      return info;
+    };
+    auto info = attempt();
+    if (info) return info;
+    last = info.error();
+    if (i + 1 == endpoints.size()) break;
+    LOG_WARN("images", "pull of " << reference << " from " << endpoint.base << ": " << last.message);
+    before += "; before, " + endpoint.host + ": " + last.message;
   }
+  last.message += before;
   return prefixed(last, "failed to pull and unpack image \"" + ref.str() + "\": ");
 }
 

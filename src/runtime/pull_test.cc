@@ -56,6 +56,7 @@ struct FakeRegistry {
       w.headers().set("WWW-Authenticate", "Bearer realm=\"http://" + domain + "/token\",service=\"fake\"");
       return w.send(401, "application/json", std::string(R"({"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]})"));
     }
+    ns = q.query().get("ns");
     std::string selector = q.path.substr(q.path.find_last_of('/') + 1);
     if (q.path == "/v2/team/app/manifests/1") return w.send(200, "application/vnd.oci.image.index.v1+json", index_text);
     auto blob = blobs.find(selector);
@@ -80,7 +81,7 @@ struct FakeRegistry {
     w.send(200, "application/octet-stream", bytes);
   }
 
-  std::string domain, layer, image_text, index_text, scope;
+  std::string domain, layer, image_text, index_text, scope, ns;
   std::map<std::string, std::string> blobs;
   std::atomic<bool> cut_once{false}, spoil{false};
   std::atomic<int> layer_requests{0};
@@ -177,6 +178,32 @@ TEST_CASE("pull: errors say what went wrong, and leave nothing half done") {
   REQUIRE_FALSE(unreachable);
   CHECK(unreachable.error().is(Reason::kServiceUnavailable));
   CHECK_FALSE(pull_image(*s.store, {}, "Not A Reference", {}));
+}
+
+TEST_CASE("pull: endpoints in order, repositories rewritten, their own credentials, and all failures told") {
+  SKIP_WITHOUT_ROOT();
+  FakeRegistry registry;
+  Store s;
+  RegistryOptions options;
+  options.mirrors["quay.test"] = {{"http://127.0.0.1:1", "http://" + registry.domain}, {{"^project/(.*)", "team/$1"}}};
+  options.configs[registry.domain].auth = {"user", "secret", "", ""};
+  options.default_endpoint = false;
+  auto info = pull_image(*s.store, options, "quay.test/project/app:1", {});
+  REQUIRE_MESSAGE(info, info.error().message);
+  CHECK(info->repo_tags == std::vector<std::string>{"quay.test/project/app:1"});
+  CHECK(registry.ns == "quay.test");
+  // The mirror's credentials are tried before a pull secret that is not for it.
+  CHECK(pull_image(*s.store, options, "quay.test/project/app:1", {{"user", "wrong", "", ""}}));
+  options.configs.clear();
+  auto failed = pull_image(*s.store, options, "quay.test/project/app:1", {});
+  REQUIRE_FALSE(failed);
+  CHECK(failed.error().is(Reason::kUnauthorized));
+  CHECK(failed.error().message.find("; before, 127.0.0.1:1: ") != std::string::npos);
+  options.configs["*"].tls = {"/no/such/ca.pem", "", "", false, true};
+  failed = pull_image(*s.store, options, "quay.test/project/app:1", {});
+  REQUIRE_FALSE(failed);
+  CHECK(failed.error().message.find("ca_file: ") != std::string::npos);
+  CHECK(failed.error().message.find("/no/such/ca.pem") != std::string::npos);
 }
 
 TEST_CASE("import: an OCI archive, and a docker archive that moves a tag") {

@@ -22,11 +22,9 @@ constexpr char kAccept[] =
     "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, "
     "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, */*";
 
-http::ClientOptions client_options(const RegistryHost& host) {
+http::ClientOptions client_options(http::ClientTls tls) {
   http::ClientOptions options;
-  options.tls.insecure = host.insecure_skip_verify;
-  if (!host.ca_file.empty())
-    if (auto pem = os::read_file(host.ca_file, 1 << 20)) options.tls.ca_pem = *pem;
+  options.tls = std::move(tls);
   return options;
 }
 
@@ -34,20 +32,30 @@ std::string basic(const RegistryAuth& auth) {
   return auth.username.empty() && auth.password.empty() ? "" : "Basic " + base64_encode(auth.username + ":" + auth.password);
 }
 
-bool is_loopback(std::string_view domain) {
-  std::string host(domain.substr(0, domain[0] == '[' ? domain.find(']') + 1 : domain.find(':')));
-  return host == "localhost" || host == "[::1]" || starts_with(host, "127.");
-}
-
 }  // namespace
 
-std::string registry_base(const std::string& domain, const RegistryHost& host) {
-  if (domain == "docker.io") return "https://registry-1.docker.io";
-  return (host.plain_http || is_loopback(domain) ? "http://" : "https://") + domain;
+Result<http::ClientTls> load_tls(const RegistryTls& tls) {
+  http::ClientTls out;
+  out.insecure = tls.insecure_skip_verify;
+  auto read = [](const char* what, const std::string& path, std::string& to) -> Status {
+    if (path.empty()) return {};
+    auto text = os::read_file(path, 1 << 20);
+    if (!text) return Error(Reason::kInvalid, std::string(what) + ": " + text.error().message);
+    if (text->find("-----BEGIN ") == std::string::npos) return Error(Reason::kInvalid, std::string(what) + ": " + path + " holds no PEM");
+    to = std::move(*text);
+    return {};
+  };
+  TRY(read("ca_file", tls.ca_file, out.ca_pem));
+  TRY(read("cert_file", tls.cert_file, out.cert_pem));
+  TRY(read("key_file", tls.key_file, out.key_pem));
+  if (!out.ca_pem.empty())
+    if (std::string file = http::system_ca_file(); !file.empty())
+      if (auto system = os::read_file(file, 4 << 20)) out.ca_pem += "\n" + *system;
+  return out;
 }
 
-RegistryClient::RegistryClient(std::string base, std::string path, const RegistryHost& host, RegistryAuth auth)
-    : base_(std::move(base)), path_(std::move(path)), auth_(std::move(auth)), client_(client_options(host)) {
+RegistryClient::RegistryClient(const RegistryEndpoint& endpoint, RegistryAuth auth, http::ClientTls tls)
+    : base_(endpoint.base), path_(endpoint.repository), ns_(endpoint.ns), auth_(std::move(auth)), client_(client_options(std::move(tls))) {
   if (!auth_.registry_token.empty()) authorization_ = "Bearer " + auth_.registry_token;
 }
 
@@ -57,7 +65,7 @@ Error RegistryClient::failure(const http::ClientResponse& response, const std::s
     const Json& errors = json::find(*body, "errors");
     if (errors.is_array() && !errors.empty()) detail = to_lower(json::str(errors[0], "code")) + ": " + json::str(errors[0], "message");
   }
-  std::string status = "unexpected status from GET request to " + base_ + "/v2/" + path_ + "/" + what + ": " + std::to_string(response.status);
+  std::string status = "unexpected status from GET request to " + base_ + "/" + path_ + "/" + what + ": " + std::to_string(response.status);
   switch (response.status) {
     case 401:
     case 403:
@@ -130,7 +138,8 @@ Result<http::ClientResponse> RegistryClient::get(const std::string& path, const 
                                                  const http::Client::OnChunk& on_chunk, std::chrono::milliseconds timeout) {
   for (int attempt = 0;; ++attempt) {
     http::ClientRequest request;
-    request.url = base_ + "/v2/" + path_ + "/" + path;
+    request.url = base_ + "/" + path_ + "/" + path;
+    if (!ns_.empty()) request.url += "?ns=" + url_encode(ns_);  // for caches that stand for several registries
     request.headers = headers;
     request.timeout = timeout;
     request.stall_timeout = std::chrono::seconds(60);

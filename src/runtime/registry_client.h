@@ -14,8 +14,8 @@ namespace skerry::runtime {
 // Thread-safe.
 class RegistryClient {
  public:
-  // `base`: "https://registry:5000"; `path`: the repository there.
-  RegistryClient(std::string base, std::string path, const RegistryHost& host, RegistryAuth auth);
+  // `tls`: of the endpoint, see load_tls(). `auth`: used when the registry asks for it.
+  RegistryClient(const RegistryEndpoint& endpoint, RegistryAuth auth, http::ClientTls tls);
 
   struct ManifestText {
     std::string text, media_type, digest;
@@ -34,14 +34,15 @@ class RegistryClient {
   Result<std::string> fetch_token(const std::map<std::string, std::string>& parameters);
   Error failure(const http::ClientResponse& response, const std::string& what) const;
 
-  const std::string base_, path_;
+  const std::string base_, path_, ns_;
   const RegistryAuth auth_;
   http::Client client_;
   std::mutex mutex_;
   std::string authorization_;  // what the registry accepted last; guarded by mutex_
 };
 
-// The address of a registry: its own ("https://host", plain HTTP for loopback or where configured).
-std::string registry_base(const std::string& domain, const RegistryHost& host);
+// Reads the files that the configuration names; errors name them. A ca_file is trusted beside the system's authorities,
+// because what registries redirect to is often signed by those.
+Result<http::ClientTls> load_tls(const RegistryTls& tls);
 
 }  // namespace skerry::runtime
