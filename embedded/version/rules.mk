@@ -1,4 +1,4 @@
-# What this build is, declared in "embedded/version.h" and defined in the app folder's library, so that a commit
+# What this build is, declared in "embedded/version.h" and defined in the kubectl folder's library, so that a commit
 # compiles one small file.
 SKERRY_VERSION ?= 0.1.0
 .PHONY: always
@@ -15,5 +15,5 @@ $(GEN)/embedded/version.cc: always
 	@mkdir -p $(@D); embedded/version/version.sh $(SKERRY_VERSION) > $@.$$$$; \
 	  cmp -s $@.$$$$ $@ && rm $@.$$$$ || mv $@.$$$$ $@
 embedded/version/%: ;
-GEN_SRCS_app += $(GEN)/embedded/version.cc
-GEN_HDRS_app += $(GEN)/embedded/version.h
+GEN_SRCS_kubectl += $(GEN)/embedded/version.cc
+GEN_HDRS_kubectl += $(GEN)/embedded/version.h

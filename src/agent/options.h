@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "api/version.h"
 #include "json/json.h"
 
 namespace skerry::agent {
@@ -25,7 +26,7 @@ struct AgentOptions {
   std::map<std::string, std::string> node_annotations;
   std::vector<Json> register_taints;
   int64_t system_reserved_cpu_milli = 0, system_reserved_memory_bytes = 0;
-  std::string kubelet_version = "v1.36.0+skerry1";
+  std::string kubelet_version = std::string(api::kKubernetesVersion);
   std::string runtime_version = "skerry://0.1.0";
   int image_gc_high_percent = 85, image_gc_low_percent = 80;
   int64_t container_log_max_bytes = 10 << 20;

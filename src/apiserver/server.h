@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "api/version.h"
 #include "auth/pki.h"
 #include "auth/tokens.h"
 #include "base/clock.h"
@@ -29,7 +30,7 @@ struct ClusterConfig {
 struct ServerOptions {
   std::string bind_address = "0.0.0.0";
   uint16_t port = 6443;  // 0: any free one
-  std::string git_version = "v1.36.0+skerry1";
+  std::string git_version = std::string(api::kKubernetesVersion);
   std::string git_commit;
   std::string build_date;
   ClusterConfig cluster;

@@ -1,0 +1,32 @@
+// Sources: the texts that -f and -k name: files, folders, globs, URLs, standard input and kustomizations, as objects.
+#pragma once
+
+#include <functional>
+#include <istream>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "json/json.h"
+
+namespace skerry::kubectl {
+
+struct SourceObject {
+  Json object;
+  std::string source;  // "web.yaml", "STDIN", a URL, the kustomization's folder
+};
+
+struct Sources {
+  std::vector<SourceObject> objects{};
+  std::vector<Error> errors{};  // of single files and documents
+  bool single = false;          // one file (not a folder) was named
+};
+
+// Bounds: 64 MB a file. Lists are taken apart. Objects without kind or apiVersion are errors with kubectl's text.
+Result<Sources> read_sources(const std::vector<std::string>& filenames, const std::string& kustomize, bool recursive, std::istream& in,
+                             std::ostream& err);
+
+// A file's text; "-": standard input.
+Result<std::string> read_text(const std::string& path, std::istream& in);
+
+}  // namespace skerry::kubectl

@@ -1,0 +1,22 @@
+// The tree of commands: what there is, under the headings of `kubectl --help`.
+#include "kubectl/globals.h"
+#include "kubectl/plugin.h"
+#include "kubectl/read/commands.h"
+
+namespace skerry::kubectl {
+
+namespace {
+
+constexpr const Command* kBasic[] = {&kGet};
+constexpr const Command* kOther[] = {&kPlugin, &kVersion};
+
+constexpr CommandGroup kGroups[] = {
+    {"Basic Commands:", kBasic},
+    {"Other Commands:", kOther},
+};
+
+}  // namespace
+
+std::span<const CommandGroup> command_groups() { return kGroups; }
+
+}  // namespace skerry::kubectl
