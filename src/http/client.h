@@ -34,11 +34,13 @@ struct ClientResponse {
 };
 
 struct ClientOptions {
-  ClientTls tls{};             // server_name is not honoured here: the URL's host is what is verified
+  ClientTls tls{};
   std::string bearer_token{};  // sent with each request that has no Authorization of its own
   std::string user_agent = "skerry";
   std::string unix_path{};     // connect here whatever the URL's host says
-  std::string proxy{};         // "http://host:port"; empty: none (the environment is not looked at)
+  // "http://", "https://" (its certificate is checked against tls.ca_pem) or "socks5://" and [user:password@]host:port;
+  // empty: none (the environment is not looked at).
+  std::string proxy{};
   size_t max_idle_connections = 8;
 };
 

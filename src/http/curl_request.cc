@@ -1,5 +1,6 @@
 #include "http/curl_request.h"
 
+#include <algorithm>
 #include <mutex>
 
 #include "base/strings.h"
@@ -11,17 +12,49 @@ void init_curl() {
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
 }
 
+namespace {
+
+// Where a request goes if the server is to be known by another name than the URL's host (tls.server_name): libcurl takes
+// the name it verifies and sends (SNI) from the URL, so the URL gets that name, the connection is led to the real host
+// ("name:port:host:port" for CURLOPT_CONNECT_TO), and the Host header stays as it was.
+struct Target {
+  std::string url{};
+  std::string connect_to{};  // empty: as the URL says
+  std::string host{};
+};
+
+Target target_of(const std::string& url, const ClientTls& tls) {
+  static constexpr std::string_view kScheme = "https://";
+  Target target;
+  target.url = url;
+  if (tls.server_name.empty() || !starts_with(url, kScheme)) return target;
+  const size_t end = std::min(url.find_first_of("/?#", kScheme.size()), url.size());
+  std::string authority = url.substr(kScheme.size(), end - kScheme.size());
+  if (size_t at = authority.rfind('@'); at != authority.npos) authority.erase(0, at + 1);
+  const size_t colon = authority.rfind(':');
+  const bool has_port = colon != authority.npos && authority.find(']', colon) == authority.npos;
+  const std::string host = has_port ? authority.substr(0, colon) : authority;
+  const std::string port = has_port ? authority.substr(colon + 1) : "443";
+  target.url = std::string(kScheme) + tls.server_name + ":" + port + url.substr(end);
+  target.connect_to = tls.server_name + ":" + port + ":" + host + ":" + port;
+  target.host = authority;
+  return target;
+}
+
+}  // namespace
+
 CurlRequest::CurlRequest(CURL* handle, const ClientOptions& options, const ClientRequest& request, Client::OnHead on_head,
                          Client::OnChunk on_chunk)
     : handle_(handle), request_(request), on_head_(std::move(on_head)), on_chunk_(std::move(on_chunk)) {
   curl_easy_reset(handle);
   auto set = [&](CURLoption option, auto value) { curl_easy_setopt(handle, option, value); };
   set(CURLOPT_NOSIGNAL, 1L);
-  set(CURLOPT_URL, request.url.c_str());
+  const Target target = target_of(request.url, options.tls);
+  set(CURLOPT_URL, target.url.c_str());
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
   set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-  set(CURLOPT_PROXY, options.proxy.c_str());  // "": none, whatever the environment says
+  set_proxy(options);
   set(CURLOPT_USERAGENT, options.user_agent.c_str());
   set(CURLOPT_ACCEPT_ENCODING, "gzip");
   set(CURLOPT_TCP_KEEPALIVE, 1L);
@@ -51,6 +84,11 @@ CurlRequest::CurlRequest(CURL* handle, const ClientOptions& options, const Clien
   curl_slist* list = nullptr;
   auto add = [&](const std::string& line) { list = curl_slist_append(list, line.c_str()); };
   for (const auto& [name, value] : request.headers) add(value.empty() ? name + ";" : name + ": " + value);
+  if (!target.connect_to.empty()) {
+    connect_to_.reset(curl_slist_append(nullptr, target.connect_to.c_str()));
+    set(CURLOPT_CONNECT_TO, connect_to_.get());
+    if (!request.headers.has("Host")) add("Host: " + target.host);
+  }
   add("Expect:");  // no "100-continue" round trip
   if (request.body && !request.headers.has("Content-Type")) add("Content-Type:");
   headers_.reset(list);
@@ -65,6 +103,19 @@ CurlRequest::CurlRequest(CURL* handle, const ClientOptions& options, const Clien
   set(CURLOPT_HEADERDATA, this);
   set(CURLOPT_WRITEFUNCTION, &CurlRequest::body);
   set(CURLOPT_WRITEDATA, this);
+}
+
+void CurlRequest::set_proxy(const ClientOptions& options) {
+  std::string proxy = options.proxy;
+  if (starts_with(proxy, "socks5://")) proxy.replace(0, 6, "socks5h");  // names are the proxy's to resolve
+  curl_easy_setopt(handle_, CURLOPT_PROXY, proxy.c_str());  // "": none, whatever the environment says
+  if (!starts_with(proxy, "https://")) return;
+  if (const std::string& ca = options.tls.ca_pem; !ca.empty()) {
+    curl_blob data{const_cast<char*>(ca.data()), ca.size(), CURL_BLOB_COPY};
+    curl_easy_setopt(handle_, CURLOPT_PROXY_CAINFO_BLOB, &data);
+  }
+  curl_easy_setopt(handle_, CURLOPT_PROXY_SSL_VERIFYPEER, options.tls.insecure ? 0L : 1L);
+  curl_easy_setopt(handle_, CURLOPT_PROXY_SSL_VERIFYHOST, options.tls.insecure ? 0L : 2L);
 }
 
 void CurlRequest::set_tls(const ClientTls& tls) {

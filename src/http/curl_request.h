@@ -32,13 +32,14 @@ class CurlRequest {
   static size_t header(char* data, size_t size, size_t count, void* self);
   static size_t body(char* data, size_t size, size_t count, void* self);
   void set_tls(const ClientTls& tls);
+  void set_proxy(const ClientOptions& options);
   bool head_done();
 
   CURL* const handle_;
   const ClientRequest& request_;
   const Client::OnHead on_head_;
   const Client::OnChunk on_chunk_;
-  std::unique_ptr<curl_slist, CurlFree> headers_;
+  std::unique_ptr<curl_slist, CurlFree> headers_, connect_to_;
   char error_[CURL_ERROR_SIZE] = "";
   ClientResponse response_;
   bool head_told_ = false, stopped_ = false, too_large_ = false;

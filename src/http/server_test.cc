@@ -155,8 +155,33 @@ TEST_CASE("server: TLS shows the client's certificate, a wrong one as unverified
   ClientTls insecure;
   insecure.insecure = true;
   CHECK(body(insecure) == "none");
+  ClientTls named = pki.client_tls(true);
+  named.server_name = "localhost";
+  CHECK(body(named) == "alice,devs,ops");
+  named.server_name = "elsewhere.example";  // the certificate is not for that name
+  CHECK(body(named).starts_with("error "));
   REQUIRE(server.reload_tls(other.server_tls()));
   CHECK(body(other.client_tls(true)) == "alice,devs,ops");
+}
+
+TEST_CASE("client: another server name is verified and the Host header stays the address") {
+  Pki pki;
+  ServerOptions options;
+  options.tls = pki.server_tls();
+  Server server(options, [](const Request& request, ResponseWriter& writer) {
+    writer.send(200, "text/plain", std::string(request.headers.get("Host")));
+  });
+  REQUIRE(server.start());
+  const std::string port = std::to_string(server.port());
+  // Our certificates are for localhost and 127.0.0.1; ::ffff:127.0.0.1 reaches the same server and is in none.
+  ClientRequest request;
+  request.url = "https://[::ffff:127.0.0.1]:" + port + "/x?y";
+  ClientTls tls = pki.client_tls(false);
+  CHECK_FALSE(Client({.tls = tls}).send(request));
+  tls.server_name = "localhost";
+  auto response = Client({.tls = tls}).send(request);
+  REQUIRE_MESSAGE(response, (response ? "" : response.error().message));
+  CHECK(response->body == "[::ffff:127.0.0.1]:" + port);
 }
 
 TEST_CASE("server: streams without a thread, drain, close, slow readers; connections stay usable") {
