@@ -8,8 +8,8 @@
 namespace skerry::api {
 namespace {
 
-constexpr __int128 kNano = 1'000'000'000;
-constexpr __int128 kMaxNanos = static_cast<__int128>(INT64_MAX) * kNano;
+constexpr Int128 kNano = 1'000'000'000;
+constexpr Int128 kMaxNanos = static_cast<Int128>(INT64_MAX) * kNano;
 
 struct Suffix {
   std::string_view text;
@@ -30,17 +30,17 @@ Error malformed() {
 }
 
 // Multiplies up to the cap.
-__int128 times(__int128 a, __int128 b) {
+Int128 times(Int128 a, Int128 b) {
   if (a == 0) return 0;
   return a > kMaxNanos / b ? kMaxNanos : a * b;
 }
 
-__int128 cap(__int128 v) { return v > kMaxNanos ? kMaxNanos : v < -kMaxNanos ? -kMaxNanos : v; }
+Int128 cap(Int128 v) { return v > kMaxNanos ? kMaxNanos : v < -kMaxNanos ? -kMaxNanos : v; }
 
 // Rounded away from zero, as Kubernetes does.
-__int128 divide_up(__int128 a, __int128 b) { return a >= 0 ? (a + b - 1) / b : -((-a + b - 1) / b); }
+Int128 divide_up(Int128 a, Int128 b) { return a >= 0 ? (a + b - 1) / b : -((-a + b - 1) / b); }
 
-std::string int128_text(__int128 v) {
+std::string int128_text(Int128 v) {
   if (v == 0) return "0";
   std::string digits;
   bool negative = v < 0;
@@ -52,14 +52,14 @@ std::string int128_text(__int128 v) {
 
 Quantity Quantity::units(int64_t value, Format format) {
   Quantity q;
-  q.nanos_ = cap(static_cast<__int128>(value) * kNano);
+  q.nanos_ = cap(static_cast<Int128>(value) * kNano);
   q.format_ = format;
   return q;
 }
 
 Quantity Quantity::milli(int64_t value, Format format) {
   Quantity q;
-  q.nanos_ = static_cast<__int128>(value) * (kNano / 1000);
+  q.nanos_ = static_cast<Int128>(value) * (kNano / 1000);
   q.format_ = format;
   return q;
 }
@@ -104,7 +104,7 @@ Result<Quantity> Quantity::parse(std::string_view text) {
   if (first == std::string::npos) return q;
   digits.erase(0, first);
   int ten = 9 - static_cast<int>(fraction) + (q.format_ == Format::kBinarySi ? 0 : exponent);
-  // Beyond 38 digits an __int128 ends; what is finer than a nano only matters for rounding up.
+  // Beyond 38 digits an Int128 ends; what is finer than a nano only matters for rounding up.
   bool rest = false;
   if (q.format_ == Format::kBinarySi && digits.size() > 27) {
     size_t drop = digits.size() - 27;
@@ -122,7 +122,7 @@ Result<Quantity> Quantity::parse(std::string_view text) {
     ++ten;
   }
   if (ten < 0 && q.format_ != Format::kBinarySi) ten = 0;
-  __int128 value = 0;
+  Int128 value = 0;
   for (char c : digits) value = value > kMaxNanos / 10 ? kMaxNanos : value * 10 + (c - '0');
   if (q.format_ == Format::kBinarySi) {
     // Shift and scale in turn, so that nothing is lost before the division.
@@ -149,7 +149,7 @@ Quantity Quantity::from_json(const Json& value) {
 int64_t Quantity::value() const { return static_cast<int64_t>(divide_up(nanos_, kNano)); }
 
 int64_t Quantity::milli_value() const {
-  __int128 v = divide_up(nanos_, kNano / 1000);
+  Int128 v = divide_up(nanos_, kNano / 1000);
   return v > INT64_MAX ? INT64_MAX : v < INT64_MIN ? INT64_MIN : static_cast<int64_t>(v);
 }
 
@@ -159,7 +159,7 @@ std::string Quantity::to_string() const {
   if (nanos_ == 0) return "0";
   Format format = format_;
   bool whole = nanos_ % kNano == 0;
-  __int128 units = nanos_ / kNano;
+  Int128 units = nanos_ / kNano;
   // Binary suffixes only for whole numbers of at least 1024; below, and for fractions, decimal ones.
   if (format == Format::kBinarySi && (!whole || (units > -1024 && units < 1024))) format = Format::kDecimalSi;
   if (format == Format::kBinarySi) {
@@ -171,7 +171,7 @@ std::string Quantity::to_string() const {
     static constexpr std::string_view kBinary[] = {"", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"};
     return int128_text(units) + std::string(kBinary[power]);
   }
-  __int128 mantissa = nanos_;
+  Int128 mantissa = nanos_;
   int exponent = -9;
   while (mantissa % 1000 == 0 && exponent < 18) {
     mantissa /= 1000;

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "api/int128.h"
 #include "base/result.h"
 #include "json/json.h"
 
@@ -39,7 +40,7 @@ class Quantity {
   bool operator==(const Quantity& other) const { return nanos_ == other.nanos_; }
 
  private:
-  __int128 nanos_ = 0;
+  Int128 nanos_ = 0;
   Format format_ = Format::kDecimalSi;
 };
 
