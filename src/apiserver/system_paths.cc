@@ -6,6 +6,7 @@
 #include "api/openapi.h"
 #include "apiserver/authentication.h"
 #include "apiserver/media.h"
+#include "base/architecture.h"
 #include "base/strings.h"
 
 namespace skerry::apiserver {
@@ -168,15 +169,7 @@ Json SystemPaths::version() const {
           {"buildDate", options_.build_date},
           {"goVersion", ""},
           {"compiler", "g++ " __VERSION__},
-          {"platform", "linux/"
-#if defined(__x86_64__)
-                       "amd64"
-#elif defined(__aarch64__)
-                       "arm64"
-#else
-                       "arm"
-#endif
-          }};
+          {"platform", "linux/" + std::string(kArchitecture)}};
 }
 
 std::string SystemPaths::metrics_text() const {

@@ -11,8 +11,6 @@
 namespace skerry::auth {
 namespace {
 
-using std::chrono::system_clock;
-
 std::string take(BIO* bio) {
   char* data = nullptr;
   long n = BIO_get_mem_data(bio, &data);
@@ -70,9 +68,14 @@ bool add_names(X509* cert, const CertificateSpec& spec) {
 }
 
 bool set_times(X509* cert, WallTime now, std::chrono::days validity) {
-  time_t from = system_clock::to_time_t(std::chrono::floor<std::chrono::seconds>(now)) - 300;  // clocks that lag a little
-  time_t to = from + 300 + static_cast<time_t>(std::chrono::seconds(validity).count());
-  return ASN1_TIME_set(X509_getm_notBefore(cert), from) && ASN1_TIME_set(X509_getm_notAfter(cert), to);
+  // As text: time_t ends in 2038 on armhf. "2026-01-02T03:04:05Z" becomes "20260102030405Z".
+  auto set = [](ASN1_TIME* field, WallTime time) {
+    std::string text = format_rfc3339(time);
+    std::erase_if(text, [](char c) { return c == '-' || c == ':' || c == 'T'; });
+    return ASN1_TIME_set_string_X509(field, text.c_str()) == 1;
+  };
+  // Back a little, for clocks that lag.
+  return set(X509_getm_notBefore(cert), now - std::chrono::minutes(5)) && set(X509_getm_notAfter(cert), now + validity);
 }
 
 bool set_serial(X509* cert) {
@@ -124,7 +127,7 @@ Result<KeyPair> make_certificate(const CertificateSpec& spec, X509* issuer, EVP_
 WallTime to_wall(const ASN1_TIME* time) {
   std::tm tm{};
   if (ASN1_TIME_to_tm(time, &tm) != 1) return {};
-  return WallTime(std::chrono::seconds(timegm(&tm)));
+  return skerry::wall_time(tm);
 }
 
 std::string to_utf8(const ASN1_STRING* s) {

@@ -49,17 +49,28 @@ int digits_at(std::string_view s, size_t pos, size_t width) {
   }
   return v;
 }
+
+// Go's zero time and the year 9999 end at the limits.
+WallTime limited(int64_t unix_seconds, int32_t nanos) {
+  std::chrono::sys_seconds whole{seconds(unix_seconds)};
+  constexpr auto kFirst = std::chrono::ceil<seconds>(WallTime::min()), kLast = std::chrono::floor<seconds>(WallTime::max());
+  if (whole <= kFirst) return WallTime{kFirst};
+  if (whole >= kLast) return WallTime{kLast};
+  return WallTime{whole + std::chrono::nanoseconds(nanos)};
+}
 }  // namespace
+
+WallTime wall_time(const std::tm& utc) {
+  using namespace std::chrono;
+  sys_days day = year{utc.tm_year + 1900} / month{static_cast<unsigned>(utc.tm_mon + 1)} / utc.tm_mday;
+  sys_seconds whole = day + hours{utc.tm_hour} + minutes{utc.tm_min} + seconds{utc.tm_sec};
+  return limited(whole.time_since_epoch().count(), 0);
+}
 
 std::optional<WallTime> parse_rfc3339(std::string_view s) {
   auto time = parse_rfc3339_civil(s);
   if (!time) return std::nullopt;
-  std::chrono::sys_seconds whole{seconds(time->unix_seconds)};
-  // Go's zero time and the year 9999 end at the limits.
-  constexpr auto kFirst = std::chrono::ceil<seconds>(WallTime::min()), kLast = std::chrono::floor<seconds>(WallTime::max());
-  if (whole <= kFirst) return WallTime{kFirst};
-  if (whole >= kLast) return WallTime{kLast};
-  return WallTime{whole + std::chrono::nanoseconds(time->nanos)};
+  return limited(time->unix_seconds, time->nanos);
 }
 
 std::optional<CivilTime> parse_rfc3339_civil(std::string_view s) {

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <ctime>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,5 +40,8 @@ std::optional<CivilTime> parse_rfc3339_civil(std::string_view text);
 std::string format_rfc3339(WallTime time, int digits = 0);
 // Accepts any offset and fraction; digits after the ninth are dropped. Years outside 1677 to 2262 give the limit.
 std::optional<WallTime> parse_rfc3339(std::string_view text);
+
+// Of a broken-down time in UTC, limited likewise; time_t, which ends in 2038 on armhf, is not asked.
+WallTime wall_time(const std::tm& utc);
 
 }  // namespace skerry

@@ -48,3 +48,14 @@ TEST_CASE("RFC 3339: years beyond what nanoseconds can count end at the limits i
   CHECK(*parse_rfc3339("2262-04-11T23:47:16Z") > at(9'000'000'000));
   CHECK(*parse_rfc3339("2262-04-12T00:00:00Z") > at(9'000'000'000));
 }
+
+TEST_CASE("wall time: of a broken-down time, beyond 2038 and at the limits") {
+  std::tm utc{};
+  utc.tm_year = 2100 - 1900;
+  utc.tm_mon = 1;
+  utc.tm_mday = 28;
+  utc.tm_hour = 23;
+  CHECK(format_rfc3339(wall_time(utc)) == "2100-02-28T23:00:00Z");
+  utc.tm_year = 9999 - 1900;
+  CHECK(format_rfc3339(wall_time(utc)).substr(0, 4) == "2262");
+}

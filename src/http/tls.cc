@@ -104,7 +104,7 @@ std::string entry_text(X509_NAME* name, int index) {
 WallTime wall_time(const ASN1_TIME* time) {
   std::tm tm{};
   if (ASN1_TIME_to_tm(time, &tm) != 1) return {};
-  return WallTime(std::chrono::seconds(timegm(&tm)));
+  return skerry::wall_time(tm);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "base/architecture.h"
 #include "base/strings.h"
 #include "os/files.h"
 
@@ -33,14 +34,6 @@ std::string os_image() {
   return "Linux";
 }
 
-std::string architecture(std::string_view machine) {
-  if (machine == "x86_64") return "amd64";
-  if (machine == "aarch64") return "arm64";
-  if (starts_with(machine, "armv")) return "arm";
-  if (machine == "i686" || machine == "i386") return "386";
-  return std::string(machine);
-}
-
 }  // namespace
 
 std::string boot_id() { return first_line("/proc/sys/kernel/random/boot_id"); }
@@ -53,7 +46,7 @@ SystemInfo system_info() {
   utsname name{};
   uname(&name);
   info.kernel_version = name.release;
-  info.architecture = architecture(name.machine);
+  info.architecture = kArchitecture;
   info.hostname = name.nodename;
   info.os_image = os_image();
   info.boot_id = boot_id();

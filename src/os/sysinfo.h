@@ -12,7 +12,7 @@ struct SystemInfo {
   uint64_t memory_bytes = 0;
   unsigned cpus = 1;           // online
   std::string kernel_version;  // "6.1.0-18-amd64"
-  std::string architecture;    // as Kubernetes names it: "amd64", "arm64", "arm"
+  std::string architecture;    // of this executable, as Kubernetes names it: "amd64", "arm64", "arm"
   std::string os_image;        // "Debian GNU/Linux 12 (bookworm)"
   std::string boot_id;
   std::string machine_id;

@@ -2,7 +2,6 @@
 
 #include "base/strings.h"
 #include "json/json.h"
-#include "os/sysinfo.h"
 #include "runtime/reference.h"
 
 namespace skerry::runtime {
@@ -47,19 +46,31 @@ Result<Manifest> parse_manifest(std::string_view text, std::string_view media_ty
   return m;
 }
 
-std::string machine_architecture() { return os::system_info().architecture; }
+namespace {
+// How well an image for that processor suits `architecture`; 0: not at all. As containerd orders them.
+int suits(const Descriptor& image, std::string_view architecture) {
+  if (image.os != "linux") return 0;
+  const std::string& variant = image.variant;
+  if (image.architecture == architecture && architecture != "arm")
+    return variant.empty() || variant == (architecture == "arm64" ? "v8" : "v1") ? 10 : 0;
+  if (architecture == "amd64") return image.architecture == "386" ? 1 : 0;
+  if (image.architecture != "arm") return 0;
+  // 32-bit boards of today are v7, which is also what no variant means; arm64 runs v8 in its 32-bit mode.
+  if (variant == "v8") return architecture == "arm64" ? 4 : 0;
+  return variant.empty() || variant == "v7" ? 3 : variant == "v6" ? 2 : variant == "v5" ? 1 : 0;
+}
+}  // namespace
 
-Result<Descriptor> select_platform(const Manifest& index) {
-  std::string architecture = machine_architecture();
+Result<Descriptor> select_platform(const Manifest& index, std::string_view architecture) {
   const Descriptor* best = nullptr;
+  int best_suits = 0;
   for (const Descriptor& entry : index.entries) {
     bool unnamed = entry.os.empty() && entry.architecture.empty() && index.entries.size() == 1;
     if (unnamed) return entry;
-    if (entry.os != "linux" || entry.architecture != architecture) continue;
-    // Of several arm variants the newest that all 32-bit boards of today run: v7.
-    if (!best || (entry.variant == "v7" && best->variant != "v7") || (architecture == "arm64" && entry.variant == "v8")) best = &entry;
+    int rank = suits(entry, architecture);
+    if (rank > best_suits) best = &entry, best_suits = rank;
   }
-  if (!best) return Error(Reason::kNotFound, "no match for platform in manifest: linux/" + architecture);
+  if (!best) return Error(Reason::kNotFound, "no match for platform in manifest: linux/" + std::string(architecture));
   return *best;
 }
 

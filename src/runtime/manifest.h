@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/architecture.h"
 #include "base/result.h"
 
 namespace skerry::runtime {
@@ -26,8 +27,9 @@ struct Manifest {
 // Invalid for anything else; the media type may be in the text or only in the HTTP header.
 Result<Manifest> parse_manifest(std::string_view text, std::string_view media_type = "");
 
-// The entry for this machine: Linux on its architecture. NotFound names the architecture.
-Result<Descriptor> select_platform(const Manifest& index);
-std::string machine_architecture();  // "amd64"
+// The entry for this machine: Linux on the executable's architecture, else one that it also runs (arm on arm64, 386 on
+// amd64). Of arm's variants the newest up to v7. NotFound names the architecture.
+Result<Descriptor> select_platform(const Manifest& index, std::string_view architecture = kArchitecture);
+inline std::string machine_architecture() { return std::string(kArchitecture); }
 
 }  // namespace skerry::runtime

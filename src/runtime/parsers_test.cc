@@ -45,6 +45,27 @@ TEST_CASE("manifest: images and indexes are told apart, wrong ones refused") {
   CHECK_FALSE(parse_manifest("[]"));
 }
 
+TEST_CASE("manifest: of an index the image that suits the processor best") {
+  auto chosen = [](std::vector<std::pair<const char*, const char*>> platforms, std::string_view architecture) {
+    Manifest index;
+    for (auto [name, variant] : platforms) {
+      Descriptor entry;
+      entry.os = "linux", entry.architecture = name, entry.variant = variant;
+      index.entries.push_back(entry);
+    }
+    auto found = select_platform(index, architecture);
+    return found ? found->architecture + (found->variant.empty() ? "" : "/" + found->variant) : "none";
+  };
+  CHECK(chosen({{"amd64", ""}, {"arm", "v5"}, {"arm", "v7"}, {"arm64", "v8"}}, "arm") == "arm/v7");
+  CHECK(chosen({{"arm", "v5"}, {"arm", "v6"}, {"arm64", ""}}, "arm") == "arm/v6");
+  CHECK(chosen({{"arm", "v6"}, {"arm", ""}}, "arm") == "arm");
+  CHECK(chosen({{"arm", "v8"}, {"arm64", "v8"}}, "arm") == "none");
+  CHECK(chosen({{"arm", "v7"}, {"arm64", "v8"}}, "arm64") == "arm64/v8");
+  CHECK(chosen({{"arm", "v6"}, {"arm", "v7"}, {"amd64", ""}}, "arm64") == "arm/v7");
+  CHECK(chosen({{"386", ""}, {"amd64", "v3"}, {"amd64", ""}}, "amd64") == "amd64");
+  CHECK(chosen({{"arm64", "v8"}, {"unknown", ""}}, "amd64") == "none");
+}
+
 TEST_CASE("signals: names, numbers, real-time ones") {
   CHECK(signal_number("SIGTERM") == 15);
   CHECK(signal_number("quit") == 3);

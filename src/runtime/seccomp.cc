@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "base/architecture.h"
 #include "base/strings.h"
 #include "os/files.h"
-#include "os/sysinfo.h"
 
 namespace skerry::runtime {
 
@@ -112,10 +112,9 @@ Json default_profile(const std::vector<std::string>& capabilities) {
     rules.push_back(refuse);
   }
   Json architectures = Json::array();
-  std::string machine = os::system_info().architecture;
-  if (machine == "amd64") architectures = {"SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"};
-  if (machine == "arm64") architectures = {"SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM"};
-  if (machine == "arm") architectures = Json::array({"SCMP_ARCH_ARM"});
+  if (kArchitecture == "amd64") architectures = {"SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"};
+  if (kArchitecture == "arm64") architectures = {"SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM"};
+  if (kArchitecture == "arm") architectures = Json::array({"SCMP_ARCH_ARM"});
   return {{"defaultAction", "SCMP_ACT_ERRNO"}, {"defaultErrnoRet", 1}, {"architectures", architectures}, {"syscalls", rules}};
 }
 
