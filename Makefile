@@ -1,6 +1,8 @@
 # Skerry's build. `make help` is the index; docs/building.md tells how it hangs together.
 #
 #   V  variant: release (default), debug, asan, tsan, ubsan        outputs stand in $(O)/$(V)/
+#   ARCH  amd64, arm64 or armhf; default: this machine. Another one is cross-compiled (`make deps-dist` installs what that
+#      takes) into $(O)/$(V)-$(ARCH)/, against a sysroot of downloaded packages in build/third_party/$(ARCH)/.
 #   O  build root, default build. Several roots may be built at once: they share generated code,
 #      third-party libraries and ccache.
 #
@@ -21,14 +23,28 @@ endif
 
 V ?= release
 O ?= build
+ARCHES := amd64 arm64 armhf
+TRIPLE_amd64 := x86_64-linux-gnu
+TRIPLE_arm64 := aarch64-linux-gnu
+TRIPLE_armhf := arm-linux-gnueabihf
+NATIVE := $(shell dpkg --print-architecture)
+ARCH ?= $(NATIVE)
+TRIPLE := $(TRIPLE_$(ARCH))
+ifndef TRIPLE
+  $(error unknown architecture ARCH=$(ARCH): use one of $(ARCHES))
+endif
+# Empty when building for this machine.
+CROSS := $(if $(filter-out $(NATIVE),$(ARCH)),$(ARCH))
+
 # Generated code and third-party builds do not depend on the variant or on O: with one path for all, ccache
 # answers for every build root.
-GEN := build/gen
+GEN := build/gen$(CROSS:%=-%)
 SKERRY_THIRD_PARTY_DIR ?= build/third_party
-TP := $(SKERRY_THIRD_PARTY_DIR)
+TP := $(SKERRY_THIRD_PARTY_DIR)$(CROSS:%=/%)
+SYSROOT := $(if $(CROSS),$(TP)/sysroot)
 FUZZ_SECONDS ?= 5
 
-B := $(O)/$(V)
+B := $(O)/$(V)$(CROSS:%=-%)
 OBJ := $(B)/obj
 Q := $(if $(VERBOSE),,@)
 LOCKED := flock $(GEN)/.lock
@@ -44,12 +60,14 @@ export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 export CCACHE_SLOPPINESS := pch_defines,time_macros,include_file_mtime,include_file_ctime
 
-CC = gcc
-CXX = g++
+TOOL := $(if $(CROSS),$(TRIPLE)-)
+CC = $(TOOL)gcc
+CXX = $(TOOL)g++
 CLANG ?= clang
 CLANGXX ?= clang++
 PYTHON ?= python3
-LINKER := $(if $(call have,mold),-fuse-ld=mold,$(if $(call have,ld.lld),-fuse-ld=lld))
+# The cross compilers bring their own linker; mold's of Debian 12 is young on arm.
+LINKER := $(if $(CROSS),,$(if $(call have,mold),-fuse-ld=mold,$(if $(call have,ld.lld),-fuse-ld=lld)))
 
 FLAGS_release := -O2 -g1 -ffunction-sections -fdata-sections -fno-pie
 FLAGS_debug := -O0 -g1 -fno-pie
@@ -69,16 +87,22 @@ ifeq ($(V),fuzz)
   CC := $(CLANG)
   CXX := $(CLANGXX)
 endif
+ifneq ($(and $(CROSS),$(filter-out release debug,$(V))),)
+  $(error V=$(V) cannot be cross-compiled)
+endif
 ifndef FLAGS_$(V)
   $(error unknown variant V=$(V): use release, debug, asan, tsan or ubsan)
 endif
 
 # httplib must see the same definitions in every translation unit. USE_POLL: select() fails for fds >= 1024.
 HTTPLIB_DEFINES := -DCPPHTTPLIB_OPENSSL_SUPPORT -DCPPHTTPLIB_ZLIB_SUPPORT -DCPPHTTPLIB_USE_POLL
-CPPFLAGS := -Isrc -I$(GEN) -isystem $(TP)/include -isystem /usr/include/libnl3 $(HTTPLIB_DEFINES) -D_GNU_SOURCE -DCURL_STATICLIB
+# armhf: off_t has 32 bits unless told otherwise; time_t keeps them, as in the libraries of Debian 12.
+ARCH_CPPFLAGS := $(if $(filter armhf,$(ARCH)),-D_FILE_OFFSET_BITS=64) \
+                 $(if $(CROSS),-isystem $(SYSROOT)/usr/include/$(TRIPLE) -isystem $(SYSROOT)/usr/include)
+CPPFLAGS := -Isrc -I$(GEN) -isystem $(TP)/include -isystem $(SYSROOT)/usr/include/libnl3 $(HTTPLIB_DEFINES) -D_GNU_SOURCE -DCURL_STATICLIB $(ARCH_CPPFLAGS)
 CXXFLAGS := -std=c++20 -Wall -Wextra -pthread $(FLAGS_$(V))
 CFLAGS := -std=gnu11 -Wall -Wextra -pthread $(FLAGS_$(V))
-LDFLAGS := $(LINK_$(V)) -pthread $(LINKER)
+LDFLAGS := $(LINK_$(V)) -pthread $(LINKER) $(if $(CROSS),-B$(SYSROOT)/usr/lib/$(TRIPLE) -L$(SYSROOT)/usr/lib/$(TRIPLE))
 # Only what is called is linked, so every program may name them all.
 SYSTEM_LIBS := -lsqlite3 -lssl -lcrypto -lyaml-cpp -lbpf -lelf -lseccomp -lcap -larchive \
                -lnl-route-3 -lnl-3 -lz -lzstd
@@ -86,7 +110,8 @@ SYSTEM_LIBS := -lsqlite3 -lssl -lcrypto -lyaml-cpp -lbpf -lelf -lseccomp -lcap -
 # ---- what there is --------------------------------------------------------------------------------
 
 $(shell mkdir -p $(B) $(GEN) $(TP))
-FILES := $(shell find src test -type f \( -name '*.cc' -o -name '*.c' -o -name '*.h' \) 2>/dev/null)
+# Sorted: the order of objects is that of the executable.
+FILES := $(sort $(shell find src test -type f \( -name '*.cc' -o -name '*.c' -o -name '*.h' \) 2>/dev/null))
 SRC := $(filter src/%.cc src/%.c,$(FILES))
 HEADERS := $(filter src/%.h,$(FILES))
 FOLDERS := $(sort $(foreach f,$(SRC) $(HEADERS),$(word 2,$(subst /, ,$f))))
@@ -136,7 +161,8 @@ $(call remember,$(B)/flags,$(CXX) $(CPPFLAGS) $(CXXFLAGS) $(CFLAGS) $(LDFLAGS))
 # Folders whose speed is that of disk, kernel and network are compiled for size: 2.4 MB less to keep on flash and in memory.
 # For api and apiserver (0.9 MB of it) the server's processor time per create, get, patch and watch event was measured
 # to be the same within noise.
-COLD := admission agent api apiserver app auth client controllers dns network os proxy runtime scheduler
+COLD := admission agent api apiserver app auth client controllers dns kubeconfig kubectl kustomize network os output \
+        proxy runtime scheduler
 ifeq ($(V),release)
 $(foreach f,$(COLD),$(eval $(OBJ)/src/$f/%.o: CXXFLAGS += -Os))
 endif
@@ -177,7 +203,7 @@ define folder_rules
 .PHONY: lib-$1 test-$1
 lib-$1: $(B)/lib$1.a
 $(B)/lib$1.a: $(call lib_objs,$1) $(B)/lib$1.list
-	@rm -f $$@; ar rcsD $$@ $$(filter %.o,$$^)
+	@rm -f $$@; $(TOOL)ar rcsD $$@ $$(filter %.o,$$^)
 $$(call remember,$(B)/lib$1.list,$(call lib_objs,$1))
 $(B)/lib$1.list: ;
 $(OBJ)/src/$1/.none $(call lib_objs,$1) $(call objects,$(filter src/$1/%_test.cc src/$1/%_fuzz.cc,$(SRC))): | \
@@ -211,8 +237,8 @@ $(B)/skerry.full: $(call lib_objs,app) $(call libs,$(filter-out app,$(FOLDERS)))
 	$(link)
 ifeq ($(V),release)
 $(B)/skerry: $(B)/skerry.full
-	$(Q)objcopy --only-keep-debug $< $@.debug
-	$(Q)objcopy --strip-all --add-gnu-debuglink=$@.debug $< $@.tmp && mv $@.tmp $@
+	$(Q)$(TOOL)objcopy --only-keep-debug $< $@.debug
+	$(Q)$(TOOL)objcopy --strip-all --add-gnu-debuglink=$@.debug $< $@.tmp && mv $@.tmp $@
 else
 $(B)/skerry: $(B)/skerry.full
 	$(Q)ln -f $< $@
@@ -318,16 +344,23 @@ layers: ## do the #includes keep to src/LAYERS?
 # Built once from Debian's source packages, pinned by version (embedded/third_party/*.sh), kept by `make clean`.
 .PHONY: third_party deps
 third_party: $(TP)/lib/libhttplib.a $(TP)/lib/libcurl.a $(TP)/bin/crun ## build httplib, curl and crun from Debian's sources
+# What is compiled for another machine needs its headers and libraries first.
+ifdef CROSS
+IN_TP := SKERRY_TRIPLE=$(TRIPLE) SKERRY_SHARED_DIR=$(SKERRY_THIRD_PARTY_DIR)
+$(SYSROOT)/.made: embedded/third_party/sysroot.sh embedded/third_party/source.sh
+	@echo "  GET  headers and libraries for $(ARCH)"; $(IN_TP) embedded/third_party/sysroot.sh $(TP) $(ARCH)
+$(TP)/lib/libcurl.a $(TP)/bin/crun $(TP)/lib/httplib.cc $(TP)/include/httplib.h: | $(SYSROOT)/.made
+endif
 $(TP)/include/httplib.h $(TP)/lib/httplib.cc &: embedded/third_party/httplib.sh embedded/third_party/source.sh
-	@echo "  GET  httplib"; embedded/third_party/httplib.sh $(TP)
+	@echo "  GET  httplib"; $(IN_TP) embedded/third_party/httplib.sh $(TP)
 $(TP)/lib/libhttplib.a: $(TP)/lib/httplib.cc $(TP)/include/httplib.h
 	@echo "  LIB  httplib"
-	$(Q)$(CCACHE) g++ -std=c++20 -O2 -ffunction-sections -fdata-sections -fno-pie $(HTTPLIB_DEFINES) \
-	  -I$(TP)/include -c $< -o $@.$$$$.o; ar rcsD $@.$$$$ $@.$$$$.o; rm $@.$$$$.o; mv $@.$$$$ $@
+	$(Q)$(CCACHE) $(TOOL)g++ -std=c++20 -O2 -ffunction-sections -fdata-sections -fno-pie $(HTTPLIB_DEFINES) $(ARCH_CPPFLAGS) \
+	  -I$(TP)/include -c $< -o $@.$$$$.o; $(TOOL)ar rcsD $@.$$$$ $@.$$$$.o; rm $@.$$$$.o; mv $@.$$$$ $@
 $(TP)/lib/libcurl.a $(TP)/include/curl/curl.h &: embedded/third_party/curl.sh embedded/third_party/source.sh
-	@echo "  LIB  curl (takes a minute, once)"; embedded/third_party/curl.sh $(TP)
+	@echo "  LIB  curl (takes a minute, once)"; $(IN_TP) embedded/third_party/curl.sh $(TP)
 $(TP)/bin/crun: embedded/third_party/crun.sh embedded/third_party/source.sh
-	@echo "  EXE  crun (takes two minutes, once)"; embedded/third_party/crun.sh $(TP)
+	@echo "  EXE  crun (takes two minutes, once)"; $(IN_TP) embedded/third_party/crun.sh $(TP)
 embedded/third_party/%.sh: ;
 test/tools/%: ;
 

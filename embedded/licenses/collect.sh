@@ -1,7 +1,13 @@
 #!/bin/sh
-# The notices of everything that is part of the executable: collect.sh THIRD_PARTY_DIR. Read by
-# `skerry version --licenses`. Linked libraries are named by the Debian package that holds their static form.
+# The notices of everything that is part of the executable: collect.sh THIRD_PARTY_DIR [SYSROOT]. Read by
+# `skerry version --licenses`. Linked libraries are named by the Debian package that holds their static form; SYSROOT
+# holds those of another machine.
 set -e
+version() {
+  if [ -n "$sysroot" ] && grep "^$1 " "$sysroot/packages"; then return; fi
+  dpkg-query -W -f='${Package} ${Version}\n' "$1"
+}
+sysroot=$2
 section() { printf '%s\n%s\n%s\n\n' "$rule" "$1" "$rule"; }
 rule=================================================================================
 section "Skerry (Apache License 2.0)"
@@ -18,8 +24,8 @@ cat "$1/lib/curl.license"
 echo
 for package in libc6-dev libstdc++-12-dev libsqlite3-dev libssl-dev libyaml-cpp-dev libbpf-dev libelf-dev \
   libseccomp-dev libcap-dev libarchive-dev libnl-3-dev libnl-route-3-dev libzstd-dev zlib1g-dev nlohmann-json3-dev; do
-  section "$package $(dpkg-query -W -f='${Version}' $package)"
-  cat "/usr/share/doc/$package/copyright"
+  section "$(version $package)"
+  cat "$sysroot/usr/share/doc/$package/copyright" 2>/dev/null || cat "/usr/share/doc/$package/copyright"
   echo
 done
 for licence in GPL-2 GPL-3 LGPL-2.1 LGPL-3; do

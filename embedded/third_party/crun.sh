@@ -10,15 +10,15 @@ fetch_orig pool/main/c/crun/crun_1.21.orig.tar.gz \
 cd "$dir/src"
 log_to "$dir/build.log"
 [ -x configure ] || ./autogen.sh
-./configure --disable-systemd --enable-embedded-yajl --enable-static --enable-shared=no --disable-criu \
-  --disable-dl CFLAGS="-Os -g0 -fno-pie -ffunction-sections -fdata-sections" LDFLAGS="-static -no-pie -Wl,--gc-sections"
+./configure "${CONFIGURE_FLAGS[@]}" --disable-systemd --enable-embedded-yajl --enable-static --enable-shared=no --disable-criu \
+  --disable-dl CFLAGS="-Os -g0 -fno-pie -ffunction-sections -fdata-sections $ARCH_CFLAGS" LDFLAGS="-static -no-pie -Wl,--gc-sections $ARCH_LDFLAGS"
 # The tarball's marker is missing in Debian's archive; without it the header is not made.
 printf '#ifndef GIT_VERSION\n# define GIT_VERSION "%s"\n#endif\n' "$VERSION" >.tarball-git-version.h
 make .version git-version.h
 make -C libocispec -j"$(nproc)" yajl/libyajl.la libocispec.la || make -C libocispec -j"$(nproc)"
-make -j"$(nproc)" crun LDFLAGS="-all-static -no-pie -Wl,--gc-sections"
-strip crun
-./crun --version
+make -j"$(nproc)" crun LDFLAGS="-all-static -no-pie -Wl,--gc-sections $ARCH_LDFLAGS"
+${TRIPLE:+$TRIPLE-}strip crun
+[ -n "$TRIPLE" ] || ./crun --version
 cp COPYING "$TP/lib/crun.license"
 install -m 755 crun "$TP/bin/crun.new"
 mv "$TP/bin/crun.new" "$TP/bin/crun"

@@ -8,12 +8,12 @@ fetch_source curl "$VERSION" bookworm "$dir"
 mkdir -p "$dir/build"
 cd "$dir/build"
 log_to "$dir/build.log"
-../src/configure --prefix="$dir/stage" --disable-shared --enable-static --with-openssl --with-zlib \
+../src/configure "${CONFIGURE_FLAGS[@]}" --prefix="$dir/stage" --disable-shared --enable-static --with-openssl --with-zlib \
   --without-{brotli,zstd,libpsl,libidn2,librtmp,libssh2,nghttp2,gssapi} \
   --disable-{ldap,ldaps,rtsp,dict,telnet,tftp,pop3,imap,smb,smtp,gopher,mqtt,ftp,file,manual} \
   --disable-{ntlm,ntlm-wb,tls-srp,alt-svc,hsts,libcurl-option} \
   --enable-threaded-resolver --with-ca-bundle=/etc/ssl/certs/ca-certificates.crt \
-  CFLAGS="-Os -g0 -fno-pie -ffunction-sections -fdata-sections" LDFLAGS=-no-pie
+  CFLAGS="-Os -g0 -fno-pie -ffunction-sections -fdata-sections $ARCH_CFLAGS" LDFLAGS="-no-pie $ARCH_LDFLAGS"
 make -C lib -j"$(nproc)"
 make -C lib install
 make -C include install

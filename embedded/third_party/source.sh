@@ -8,11 +8,28 @@ set -Eeuo pipefail
 unset MAKEFLAGS MAKELEVEL MFLAGS # these builds have their own job count
 SCRIPT=$(realpath "$0")
 TP=$(realpath -m "$1")
-mkdir -p "$TP/include" "$TP/lib" "$TP/bin" "$TP/apt" "$TP/work"
+# Set when building for another machine (see the Makefile): its triple, as in aarch64-linux-gnu, the packages
+# of that machine (sysroot.sh), and where the native builds keep what does not depend on the machine.
+TRIPLE=${SKERRY_TRIPLE:-}
+SYSROOT=$TP/sysroot
+SHARED=$(realpath -m "${SKERRY_SHARED_DIR:-$TP}")
+mkdir -p "$TP/include" "$TP/lib" "$TP/bin" "$TP/work" "$SHARED/apt"
 
 # One builder at a time, whoever started it: the tree is shared by all build roots and variants.
-exec 9>"$TP/.lock"
+exec 9>"$SHARED/.lock"
 flock 9
+
+# For configure: the machine, its headers and libraries; no option when building for this one. ARCH_CFLAGS and
+# ARCH_LDFLAGS belong among CFLAGS and LDFLAGS. Building in different places gives the same bytes.
+CONFIGURE_FLAGS=()
+ARCH_CFLAGS="-ffile-prefix-map=$TP=." ARCH_LDFLAGS=
+if [ -n "$TRIPLE" ]; then
+  CONFIGURE_FLAGS=(--host="$TRIPLE" PKG_CONFIG_LIBDIR="$SYSROOT/usr/lib/$TRIPLE/pkgconfig")
+  ARCH_CFLAGS+=" -isystem $SYSROOT/usr/include/$TRIPLE -isystem $SYSROOT/usr/include"
+  # Two dashes: libtool takes -static for itself, and shared libraries are not there.
+  ARCH_LDFLAGS="--static -B$SYSROOT/usr/lib/$TRIPLE -L$SYSROOT/usr/lib/$TRIPLE"
+fi
+case $TRIPLE$(uname -m) in arm-*|armv*) ARCH_CFLAGS+=" -D_FILE_OFFSET_BITS=64" ;; esac
 
 # The URI of the Debian mirror the host itself uses (not the security one).
 debian_mirror() {
@@ -24,9 +41,9 @@ debian_mirror() {
       sed -n 's/^deb \(\[[^]]*\] \)\?\([^ ]*\) .*/\2/p'; } | grep '/debian/\?$' | head -1
 }
 
-# Private apt state for a suite; prints the options that select it.
-apt_for() { # SUITE
-  local suite=$1 dir=$TP/apt/$1 mirror
+# Private apt state for a suite; the options that select it become APT.
+apt_for() { # SUITE [ARCHITECTURE]
+  local suite=$1 arch=${2:-} dir=$SHARED/apt/$1${2:+-$2} mirror
   mirror=$(debian_mirror)
   [ -n "$mirror" ] || { echo "no Debian mirror found in /etc/apt" >&2; return 1; }
   mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
@@ -34,7 +51,7 @@ apt_for() { # SUITE
   [ ! -e /usr/share/keyrings/debian-archive-keyring.gpg ] ||
     sign="[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] "
   {
-    for kind in deb deb-src; do
+    for kind in deb $([ -n "$arch" ] || echo deb-src); do
       echo "$kind $sign$mirror $suite main"
       # Security updates replace the package of a stable suite and are served beside the main archive.
       case $suite in bookworm | trixie)
@@ -46,6 +63,8 @@ apt_for() { # SUITE
   APT=(-qq -oDir::State::Lists="$dir/lists" -oDir::Etc::SourceList="$dir/sources.list"
     -oDir::Etc::SourceParts=/dev/null -oDir::Cache="$dir/cache" -oAPT::Sandbox::User=root
     -oAcquire::Languages=none -oAcquire::Retries=3)
+  # Another machine's packages: for this state it is the only architecture, and nothing is installed.
+  [ -z "$arch" ] || APT+=(-oAPT::Architecture="$arch" -oAPT::Architectures="$arch" -oDir::State::Status=/dev/null)
   if [ ! -e "$dir/updated" ] || [ -n "$(find "$dir/updated" -mmin +1440)" ]; then
     apt-get "${APT[@]}" update >&2 || echo "apt-get update ($suite) was incomplete, going on" >&2
     touch "$dir/updated"
