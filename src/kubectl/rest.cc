@@ -166,7 +166,7 @@ struct RestClient::Impl {
       }
       if (verbosity >= 8 && on_log && !on_chunk) on_log("\"Response Body\" body=" + answer->body);
       show_warnings(answer->headers);
-      if (answer->status == 401 && credentials.rejected(access)) continue;
+      if (answer->status == 401 && attempt == 0 && credentials.rejected(access)) continue;
       auto after = parse_int(answer->headers.get("Retry-After"));
       if ((answer->status == 429 || answer->status / 100 == 5) && after && *after >= 0 && attempt < kMaxRetries && r.method != "CONNECT") {
         std::this_thread::sleep_for(std::chrono::seconds(std::min<int64_t>(*after, 60)));
