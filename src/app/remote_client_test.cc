@@ -9,7 +9,7 @@
 #include "apiserver/test_server.h"
 #include "client/cache.h"
 #include "client/events.h"
-#include "client/kubeconfig.h"
+#include "kubeconfig/client_config.h"
 
 using namespace skerry;
 
@@ -34,9 +34,12 @@ TEST_CASE("remote client: every verb, errors as the server tells them, a cache, 
   Executor executor(3, clock);
   const std::string dir = "/tmp/skerry-remote-test." + std::to_string(::getpid());
   auto server = std::make_unique<apiserver::TestServer>(dir);
-  auto config = client::load_kubeconfig(dir + "/kubeconfig");
+  auto config = kubeconfig::ClientConfig({.kubeconfig = dir + "/kubeconfig"}, kubeconfig::Environment::of_process()).rest_config();
   REQUIRE(config);
-  auto options = config->remote_options();
+  client::RemoteOptions options;
+  options.server = config->server;
+  options.tls = config->tls;
+  options.bearer_token = config->bearer_token;
   options.connect_timeout = milliseconds(500);
   client::RemoteClient remote(options, clock);
   client::Cache cache(remote, executor, api::kConfigMaps, {"default", "", ""});

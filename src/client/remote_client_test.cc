@@ -1,6 +1,5 @@
 #include <doctest/doctest.h>
 
-#include "client/kubeconfig.h"
 #include "client/request_url.h"
 #include "client/watch_parser.h"
 
@@ -54,24 +53,4 @@ TEST_CASE("watch parser: events split anywhere, in the usual and in another form
   WatchParser parser;
   CHECK_FALSE(parser.feed("{\"type\":\"ADDED\"}\n"));
   CHECK_FALSE(parser.feed("not json\n"));
-}
-
-TEST_CASE("kubeconfig: inline data, missing parts, unsupported plugins") {
-  const char* text = R"(
-apiVersion: v1
-kind: Config
-current-context: c
-clusters: [{name: k, cluster: {server: "https://h:1", certificate-authority-data: Q0E=}}]
-users: [{name: u, user: {token: t}}, {name: e, user: {exec: {command: x}}}]
-contexts: [{name: c, context: {cluster: k, user: u, namespace: n}}, {name: x, context: {cluster: k, user: e}}, {name: y, context: {cluster: none}}]
-)";
-  auto k = parse_kubeconfig(text);
-  REQUIRE(k);
-  CHECK(k->server == "https://h:1");
-  CHECK(k->tls.ca_pem == "CA");
-  CHECK(k->bearer_token == "t");
-  CHECK(k->ns == "n");
-  CHECK_FALSE(parse_kubeconfig(text, "", "x"));
-  CHECK_FALSE(parse_kubeconfig(text, "", "y"));
-  CHECK_FALSE(parse_kubeconfig(text, "", "missing"));
 }

@@ -14,7 +14,7 @@
 #include <cstring>
 #include <stdexcept>
 
-#include "client/kubeconfig.h"
+#include "kubeconfig/client_config.h"
 
 namespace skerry::bench {
 namespace {
@@ -51,7 +51,7 @@ void raise_file_limit() {
 }
 
 Target Target::from_kubeconfig(const std::string& path) {
-  auto config = client::load_kubeconfig(path);
+  auto config = kubeconfig::ClientConfig({.kubeconfig = path}, kubeconfig::Environment::of_process()).rest_config();
   if (!config) give_up(path + ": " + config.error().message);
   Target t;
   std::string_view server = config->server;
