@@ -94,6 +94,12 @@ void Agent::on_network(std::function<void(network::PodNetwork&)> handler) {
   if (now) handler(*now);
 }
 
+void Agent::node_event(const std::string& type, const std::string& reason, const std::string& message) {
+  // As kubelet does it, the name stands for the uid: it is known before the node is registered.
+  events_->record({.api_version = "v1", .kind = "Node", .ns = "", .name = options_.node_name, .uid = options_.node_name, .resource_version = "", .field_path = ""},
+                  type, reason, message);
+}
+
 // On a watch thread: only notes it.
 void Agent::node_changed() {
   {

@@ -41,6 +41,9 @@ class Agent final : public KubeletApi {
   network::PodNetwork* network() const;
   void on_network(std::function<void(network::PodNetwork&)> handler);
 
+  // An event about this node. Any thread.
+  void node_event(const std::string& type, const std::string& reason, const std::string& message);
+
   // KubeletApi.
   Result<ContainerRef> find_container(const std::string& ns, const std::string& pod, const std::string& container, const std::string& uid) override;
   Result<std::string> find_sandbox(const std::string& ns, const std::string& pod, const std::string& uid) override;

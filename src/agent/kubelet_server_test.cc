@@ -20,6 +20,7 @@
 #include "http/channels.h"
 #include "http/client.h"
 #include "http/proxy.h"
+#include "agent/test_runtime.h"
 #include "base/strings.h"
 #include "http/test_certificates.h"
 
@@ -84,33 +85,14 @@ class ProcessSession final : public runtime::Session {
   bool tty_ = false;
 };
 
-// Only what the endpoint uses; everything else says so.
-class TestRuntime final : public runtime::Runtime {
+// What the endpoint uses.
+class TestRuntime final : public UnusedRuntime {
  public:
-  static Error none() { return internal_error("not part of this test"); }
-  void on_change(ChangeHandler) override {}
-  Result<runtime::SandboxInfo> run_sandbox(const runtime::SandboxConfig&) override { return none(); }
-  Status set_sandbox_ips(const std::string&, const std::vector<std::string>&) override { return none(); }
-  Status update_pod_resources(const std::string&, const runtime::Resources&) override { return none(); }
-  Status stop_sandbox(const std::string&) override { return none(); }
-  Status remove_sandbox(const std::string&) override { return none(); }
-  std::vector<runtime::SandboxInfo> list_sandboxes() override { return {}; }
-  Result<std::string> create_container(const std::string&, const runtime::ContainerConfig&) override { return none(); }
-  Status start_container(const std::string&) override { return none(); }
-  Status stop_container(const std::string&, std::chrono::milliseconds) override { return none(); }
-  Status signal_container(const std::string&) override { return none(); }
-  Status remove_container(const std::string&) override { return none(); }
-  std::vector<runtime::ContainerInfo> list_containers() override { return {}; }
-  std::vector<runtime::ContainerInfo> pod_containers(const std::string&) override { return {}; }
   Result<runtime::ContainerInfo> container(const std::string&) override {
     runtime::ContainerInfo info;
     info.state = runtime::ContainerState::kExited;
     return info;
   }
-  Status reopen_log(const std::string&) override { return none(); }
-  Result<runtime::Stats> container_stats(const std::string&) override { return none(); }
-  Result<runtime::Stats> pod_stats(const std::string&) override { return none(); }
-  Result<runtime::ExecResult> exec_sync(const std::string&, const std::vector<std::string>&, std::chrono::milliseconds) override { return none(); }
   Result<std::unique_ptr<runtime::Session>> exec(const std::string&, const std::vector<std::string>& command, bool in, bool, bool, bool tty, runtime::TerminalSize) override {
     return std::unique_ptr<runtime::Session>(std::make_unique<ProcessSession>(command, in, tty));
   }
@@ -128,11 +110,6 @@ class TestRuntime final : public runtime::Runtime {
     ::close(fd);
     return error;
   }
-  Result<runtime::ImageInfo> pull_image(const std::string&, const std::vector<runtime::RegistryAuth>&) override { return none(); }
-  Result<std::optional<runtime::ImageInfo>> find_image(const std::string&) override { return none(); }
-  std::vector<runtime::ImageInfo> list_images() override { return {}; }
-  Status remove_image(const std::string&) override { return none(); }
-  Result<std::vector<runtime::ImageInfo>> import_images(const std::string&) override { return none(); }
 };
 
 class TestApi final : public KubeletApi {

@@ -1,11 +1,9 @@
 #include "app/node.h"
 
 #include <netinet/in.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <filesystem>
-#include <set>
 
 #include "app/lifecycle.h"
 #include "base/log.h"
@@ -135,39 +133,18 @@ void NodeProcess::bring_up_services(network::PodNetwork& network) {
   LOG_INFO("node", "service addresses by " << proxy_->mode() << ", DNS on " << bridge << ":" << (dns_ ? dns_->port() : 0));
 }
 
-// Archives that were not imported before, as they are now (path, size and time of change).
-void NodeProcess::import_archives() {
+// What is to be there without a network: archives now, lists once all runs.
+void NodeProcess::take_images() {
   std::string dir = options_.text("images-dir");
-  if (dir.empty()) dir = layout_.agent_dir() + "/images";
-  std::error_code ec;
-  std::vector<std::filesystem::path> paths;
-  for (auto& e : std::filesystem::directory_iterator(dir, ec))
-    if (e.is_regular_file(ec)) paths.push_back(e.path());
-  std::sort(paths.begin(), paths.end());
-  const std::string known_path = layout_.agent_dir() + "/imported-archives";
-  std::set<std::string> known, now;
-  if (auto text = os::read_file(known_path))
-    for (auto line : split(*text, '\n'))
-      if (!line.empty()) known.emplace(line);
-  for (auto& path : paths) {
-    struct stat s {};
-    if (::stat(path.c_str(), &s) != 0) continue;
-    std::string mark = path.string() + " " + std::to_string(s.st_size) + " " + std::to_string(s.st_mtim.tv_sec);
-    if (!known.contains(mark)) {
-      auto images = runtime_->import_images(path);
-      if (!images) {
-        LOG_WARN("node", "image archive " << path.string() << ": " << images.error().message);
-        continue;
-      }
-      for (auto& image : *images)
-        LOG_INFO("node", "imported " << (image.repo_tags.empty() ? image.id : skerry::join(image.repo_tags, ", ")) << " from " << path.filename().string());
-    }
-    now.insert(mark);
+  if (dir.empty()) {
+    dir = layout_.agent_dir() + "/images";
+    if (auto made = os::make_dirs(dir, 0755); !made) LOG_WARN("node", made.error().message);
   }
-  if (now == known) return;
-  std::string text;
-  for (auto& mark : now) text += mark + "\n";
-  if (auto written = os::write_file_atomic(known_path, text, 0600); !written) LOG_WARN("node", written.error().message);
+  image_folder_ = std::make_unique<agent::ImageFolder>(*runtime_, std::filesystem::absolute(dir).lexically_normal(), layout_.agent_dir() + "/image-folder.json", clock_,
+                                                       [this](const std::string& type, const std::string& reason, const std::string& message) {
+                                                         agent_->node_event(type, reason, message);
+                                                       });
+  image_folder_->import_archives();
 }
 
 Result<std::unique_ptr<NodeProcess>> NodeProcess::start(const Options& options, const Layout& layout, NodeConfig config,
@@ -181,10 +158,10 @@ Result<std::unique_ptr<NodeProcess>> NodeProcess::start(const Options& options, 
   runtime.registries.default_endpoint = !options.flag("disable-default-registry-endpoint");
   for (auto& host : options.list("insecure-registry")) runtime.registries.plain_http.insert(host);
   n->runtime_ = TRY(runtime::make_runtime(runtime, clock));
-  n->import_archives();
   NodeProcess* self = n.get();
   n->agent_ = TRY(agent::Agent::create(TRY(n->agent_options()), *n->runtime_, uplink, clock,
                                        [self](const std::string& cidr) { return self->make_network(cidr); }));
+  n->take_images();
   n->zone_.follow(n->agent_->source(api::kServices), n->agent_->source(api::kEndpointSlices));
   n->agent_->on_network([self](network::PodNetwork& network) { self->bring_up_services(network); });
 
@@ -196,10 +173,12 @@ Result<std::unique_ptr<NodeProcess>> NodeProcess::start(const Options& options, 
   n->kubelet_ = std::make_unique<agent::KubeletServer>(kubelet, *n->agent_, *n->runtime_);
   TRY(n->kubelet_->start());
   n->agent_->start();
+  n->image_folder_->start();
   return n;
 }
 
 NodeProcess::~NodeProcess() {
+  if (image_folder_) image_folder_->stop();
   if (kubelet_) kubelet_->stop();
   if (auto* network = agent_ ? agent_->network() : nullptr) network->on_namespace(nullptr);
   if (proxy_) proxy_->stop();

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "agent/agent.h"
+#include "agent/image_folder.h"
 #include "agent/kubelet_server.h"
 #include "app/join.h"
 #include "app/layout.h"
@@ -40,7 +41,7 @@ class NodeProcess {
   Result<agent::AgentOptions> agent_options() const;
   Result<std::unique_ptr<network::PodNetwork>> make_network(const std::string& pod_cidr) const;
   void bring_up_services(network::PodNetwork& network);
-  void import_archives();
+  void take_images();
 
   const Options& options_;
   const Layout layout_;
@@ -51,6 +52,7 @@ class NodeProcess {
   std::unique_ptr<runtime::Runtime> runtime_;
   std::unique_ptr<agent::Agent> agent_;
   std::unique_ptr<agent::KubeletServer> kubelet_;
+  std::unique_ptr<agent::ImageFolder> image_folder_;
   dns::Zone zone_;
   std::mutex mutex_;  // guards what bring_up_services makes
   std::unique_ptr<dns::Server> dns_;

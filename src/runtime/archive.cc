@@ -87,7 +87,12 @@ Result<Extracted> extract(const std::string& path, const std::string& directory)
       std::string target = directory + "/" + std::to_string(out.files.size());
       os::Fd fd(open(target.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
       if (!fd) return errno_error("create " + target, errno);
-      if (archive_read_data_into_fd(a, fd.get()) != ARCHIVE_OK) return fail();
+      if (archive_read_data_into_fd(a, fd.get()) != ARCHIVE_OK) {
+        int why = archive_errno(a);
+        // A full disk is no fault of the archive's.
+        if (why == ENOSPC || why == EDQUOT || why == EIO || why == EROFS) return errno_error("write " + target, why);
+        return fail();
+      }
       out.files[name] = target;
     }
   }

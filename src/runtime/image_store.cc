@@ -297,6 +297,19 @@ Result<ImageInfo> ImageStore::add(const NewImage& image) {
   return info;
 }
 
+Status ImageStore::pin(const std::set<std::string>& ids) {
+  WriteLock write_lock(*this);
+  std::lock_guard lock(mutex_);
+  refresh_locked();
+  bool changed = false;
+  for (auto& [id, stored] : images_) {
+    bool pinned = ids.contains(id);
+    changed = changed || stored.info.pinned != pinned;
+    stored.info.pinned = pinned;
+  }
+  return changed ? save_locked() : Status();
+}
+
 Status ImageStore::remove(const std::string& reference) {
   WriteLock write_lock(*this);
   std::lock_guard lock(mutex_);

@@ -65,6 +65,9 @@ class ImageStore {
   // Unpacks what is missing, then names the image. A tag moves from the image that had it.
   Result<ImageInfo> add(const NewImage& image);
 
+  // These images, and no others, are pinned from now on. Unknown ids are ignored.
+  Status pin(const std::set<std::string>& ids);
+
   // A tag or digest takes only that name away, an id the image. The layers go when nobody uses them.
   Status remove(const std::string& reference);
 

@@ -46,6 +46,7 @@ class LocalRuntime final : public Runtime {
   Result<std::optional<ImageInfo>> find_image(const std::string& reference) override;
   std::vector<ImageInfo> list_images() override;
   Status remove_image(const std::string& reference) override;
+  Status pin_images(const std::set<std::string>& ids) override { return images_->pin(ids); }
   Result<std::vector<ImageInfo>> import_images(const std::string& archive_path) override;
 
  private:

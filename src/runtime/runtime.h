@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -209,6 +210,8 @@ class Runtime {
   virtual Result<std::optional<ImageInfo>> find_image(const std::string& reference) = 0;  // name, digest or id
   virtual std::vector<ImageInfo> list_images() = 0;
   virtual Status remove_image(const std::string& reference) = 0;
+  // Exactly these (by id) are pinned from now on: nothing but remove_image() takes them away.
+  virtual Status pin_images(const std::set<std::string>& ids) = 0;
   virtual Result<std::vector<ImageInfo>> import_images(const std::string& archive_path) = 0;  // docker or OCI, plain/gzip/zstd
 };
 
