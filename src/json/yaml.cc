@@ -3,8 +3,9 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
+
+#include "base/strings.h"
+#include "json/yaml_scalar.h"
 
 namespace skerry::json {
 namespace {
@@ -15,37 +16,48 @@ struct Budget {
   size_t nodes = 0;
 };
 
-Json scalar(const YAML::Node& node) {
+// yaml-cpp reads the escapes \N and \_ as the lone bytes 85 and a0; they stand for U+0085 and U+00A0.
+std::string scalar_text(const YAML::Node& node) {
   const std::string& s = node.Scalar();
-  if (node.Tag() == "!" || node.Tag() == "tag:yaml.org,2002:str") return s;  // quoted
-  if (s.empty() || s == "~" || s == "null" || s == "Null" || s == "NULL") return nullptr;
-  if (s == "true" || s == "True" || s == "TRUE" || s == "yes" || s == "Yes" || s == "YES" || s == "on" || s == "On" || s == "ON") return true;
-  if (s == "false" || s == "False" || s == "FALSE" || s == "no" || s == "No" || s == "NO" || s == "off" || s == "Off" || s == "OFF") return false;
-  const char* b = s.data();
-  const char* e = b + s.size();
-  if (*b == '+' && s.size() > 1 && b[1] != '-') ++b;
-  bool negative = *b == '-';
-  const char* digits = negative ? b + 1 : b;
-  if (e - digits > 2 && digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'o') && digits[2] != '-') {
-    int64_t v = 0;
-    auto r = std::from_chars(digits + 2, e, v, digits[1] == 'x' ? 16 : 8);
-    if (r.ec == std::errc() && r.ptr == e) return negative ? -v : v;
-    return s;
+  if (s.find_first_of("\x85\xa0") == std::string::npos) return s;
+  std::string out;
+  size_t tails = 0;  // bytes that still belong to the sequence before
+  for (unsigned char c : s) {
+    bool tail = (c & 0xc0) == 0x80;
+    if (tail && tails == 0 && (c == 0x85 || c == 0xa0)) out += '\xc2';
+    tails = tail ? (tails > 0 ? tails - 1 : 0) : c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : c >= 0xc0 ? 1 : 0;
+    out += static_cast<char>(c);
   }
-  if (e - digits > 1 && digits[0] == '0' && digits[1] >= '0' && digits[1] <= '7') {  // YAML 1.1 octal: file modes
-    int64_t v = 0;
-    auto r = std::from_chars(digits, e, v, 8);
-    if (r.ec == std::errc() && r.ptr == e) return negative ? -v : v;
+  return out;
+}
+
+Json scalar(const YAML::Node& node) {
+  std::string s = scalar_text(node);
+  const std::string& tag = node.Tag();
+  if (tag == "!" || tag == "tag:yaml.org,2002:str") return s;  // quoted
+  if (tag == "tag:yaml.org,2002:binary") {
+    auto bytes = base64_decode(s);
+    return bytes ? *bytes : s;
   }
-  int64_t i = 0;
-  auto ri = std::from_chars(b, e, i);
-  if (ri.ec == std::errc() && ri.ptr == e) return i;
-  if (digits < e && ((*digits >= '0' && *digits <= '9') || *digits == '.')) {
-    double d = 0;
-    auto rd = std::from_chars(b, e, d);
-    if (rd.ec == std::errc() && rd.ptr == e && std::isfinite(d)) return d;
+  return plain_scalar(s);
+}
+
+bool is_merge_key(const YAML::Node& key) { return key.Scalar() == "<<" && key.Tag() != "!" && key.Tag() != "tag:yaml.org,2002:str"; }
+
+// "<<: *base" or "<<: [*a, *b]": the first to name a key wins.
+Result<void> merge(Json& into, const Json& value) {
+  auto bad = [] { return Error(Reason::kBadRequest, "map merge requires map or sequence of maps as the value"); };
+  if (value.is_object()) {
+    for (const auto& [key, item] : value.items()) into.emplace(key, item);
+  } else if (value.is_array()) {
+    for (const auto& map : value) {
+      if (!map.is_object()) return bad();
+      for (const auto& [key, item] : map.items()) into.emplace(key, item);
+    }
+  } else {
+    return bad();
   }
-  return s;
+  return {};
 }
 
 Result<Json> convert(const YAML::Node& node, int depth, Budget& budget) {
@@ -64,12 +76,19 @@ Result<Json> convert(const YAML::Node& node, int depth, Budget& budget) {
     }
     case YAML::NodeType::Map: {
       Json out = Json::object();
+      Json merged = Json::object();
       for (const auto& entry : node) {
         if (!entry.first.IsScalar()) return Error(Reason::kBadRequest, "a YAML mapping has a key that is no scalar");
-        const std::string& key = entry.first.Scalar();
+        const std::string key = scalar_text(entry.first);
+        if (is_merge_key(entry.first)) {
+          Json value = TRY(convert(entry.second, depth + 1, budget));
+          TRY(merge(merged, value));
+          continue;
+        }
         if (out.contains(key)) return Error(Reason::kBadRequest, "line " + std::to_string(entry.first.Mark().line + 1) + ": key \"" + key + "\" is already set");
         out[key] = TRY(convert(entry.second, depth + 1, budget));
       }
+      for (auto& [key, value] : merged.items()) out.emplace(key, std::move(value));  // own keys go before merged ones
       return out;
     }
   }
@@ -78,65 +97,6 @@ Result<Json> convert(const YAML::Node& node, int depth, Budget& budget) {
 
 Error yaml_error(const YAML::Exception& e, int lines_before = 0) {
   return {Reason::kBadRequest, "invalid YAML: line " + std::to_string(lines_before + e.mark.line + 1) + ", column " + std::to_string(e.mark.column + 1) + ": " + e.msg};
-}
-
-// A plain scalar that would be read back as something else must be quoted.
-bool needs_quotes(const std::string& s) {
-  if (s.empty()) return true;
-  for (unsigned char c : s)
-    if (c < 0x20 || c == 0x7f) return true;
-  YAML::Node probe(s);
-  return !scalar(probe).is_string();
-}
-
-// No control character but the ends of lines.
-bool plain_lines(const std::string& s) {
-  for (unsigned char c : s)
-    if ((c < 0x20 && c != '\n') || c == 0x7f) return false;
-  return true;
-}
-
-void emit(YAML::Emitter& out, const Json& v) {
-  switch (v.type()) {
-    case Json::value_t::object:
-      if (v.empty()) {
-        out << YAML::Flow << YAML::BeginMap << YAML::EndMap;
-        return;
-      }
-      out << YAML::BeginMap;
-      for (const auto& [key, item] : v.items()) {
-        out << YAML::Key;
-        if (needs_quotes(key)) out << YAML::DoubleQuoted;
-        out << key << YAML::Value;
-        emit(out, item);
-      }
-      out << YAML::EndMap;
-      return;
-    case Json::value_t::array:
-      if (v.empty()) {
-        out << YAML::Flow << YAML::BeginSeq << YAML::EndSeq;
-        return;
-      }
-      out << YAML::BeginSeq;
-      for (const auto& item : v) emit(out, item);
-      out << YAML::EndSeq;
-      return;
-    case Json::value_t::string: {
-      const auto& s = v.get_ref<const std::string&>();
-      if (s.find('\n') != std::string::npos && plain_lines(s) && s.front() != ' ' && s.front() != '\n' && s.find(" \n") == std::string::npos && s.back() == '\n' && !s.ends_with("\n\n"))
-        out << YAML::Literal << s;
-      else if (needs_quotes(s))
-        out << YAML::DoubleQuoted << s;
-      else
-        out << s;
-      return;
-    }
-    case Json::value_t::null:
-      out << YAML::Null;
-      return;
-    default:
-      out << v.dump();
-  }
 }
 
 }  // namespace
@@ -169,14 +129,6 @@ Result<std::vector<Json>> parse_yaml_stream(std::string_view text) {
     line += static_cast<int>(std::count(document.begin(), document.end(), '\n')) + 1;
   }
   return out;
-}
-
-std::string dump_yaml(const Json& value) {
-  YAML::Emitter out;
-  out.SetIndent(2);
-  out.SetNullFormat(YAML::LowerNull);
-  emit(out, value);
-  return std::string(out.c_str()) + "\n";
 }
 
 }  // namespace skerry::json

@@ -13,6 +13,9 @@ namespace skerry::json {
 Result<Json> parse_yaml(std::string_view text);
 // All documents of a stream, empty ones left out.
 Result<std::vector<Json>> parse_yaml_stream(std::string_view text);
+
+// One document, byte for byte as `kubectl -o yaml` (sigs.k8s.io/yaml on go-yaml v2) writes it: keys in natural order,
+// lists not indented below their key, long lines folded at 80 columns. Ends with a newline; no "---".
 std::string dump_yaml(const Json& value);
 
 }  // namespace skerry::json

@@ -86,3 +86,73 @@ TEST_CASE("YAML: what is written reads back the same") {
     CHECK(*got == v);
   }
 }
+
+// What kubectl 1.36 prints with -o yaml for {"v": text}, without "v:".
+TEST_CASE("YAML: strings are written as kubectl writes them") {
+  struct { const char* text; const char* want; } rows[] = {
+      {"", " \"\""}, {"a", " a"}, {"yes", " \"yes\""}, {"y", " \"y\""}, {"tRue", " tRue"}, {"~", " \"~\""}, {"nil", " nil"}, {"1", " \"1\""}, {"1e3", " \"1e3\""},
+      {"0x1f", " \"0x1f\""}, {"0o17", " \"0o17\""}, {"017", " \"017\""}, {"08", " \"08\""}, {"1_000", " \"1_000\""}, {"1.2.3", " 1.2.3"}, {"100m", " 100m"},
+      {"12:30", " \"12:30\""}, {"1:2:3.5", " \"1:2:3.5\""}, {"190:99", " 190:99"}, {"2026-01-01", " \"2026-01-01\""}, {"2026-13-01", " 2026-13-01"},
+      {"2026-01-01T00:00:00Z", " \"2026-01-01T00:00:00Z\""}, {".inf", " \".inf\""}, {"inf", " inf"}, {"1e400", " 1e400"}, {"<<", " <<"},
+      {"-", " '-'"}, {"-a", " -a"}, {"- a", " '- a'"}, {"--- a", " '--- a'"}, {":a", " :a"}, {"a:", " 'a:'"}, {"a: b", " 'a: b'"}, {"a:b", " a:b"}, {"a #b", " 'a #b'"}, {"a#", " a#"},
+      {" a", " ' a'"}, {"a ", " 'a '"}, {"it's", " it's"}, {"'q'", " '''q'''"}, {"a\tb", " \"a\\tb\""}, {"a\rb", " \"a\\rb\""}, {"{a}", " '{a}'"}, {"a,b", " a,b"}, {"*a", " '*a'"},
+      {"é", " é"}, {"\xf0\x9f\x98\x80", " \"\\U0001F600\""}, {"\x01\x1b", " \"\\x01\\e\""}, {"\xe2\x80\xa8", " '\xe2\x80\xa8'"}, {"\xc2\xa0", " \xc2\xa0"},
+      {"a\n", " |\n  a"}, {"a\nb", " |-\n  a\n  b"}, {"a\n\n", " |+\n  a\n"}, {"\n", " |2+\n"}, {" a\nb", " |2-\n   a\n  b"}, {"a\n b", " |-\n  a\n   b"}, {"a \nb", " \"a \\nb\""},
+      {"a\nb ", " \"a\\nb \""}, {"a\n\tb", " \"a\\n\\tb\""}, {"\na", " |2-\n\n  a"},
+  };
+  for (auto& r : rows) {
+    CAPTURE(r.text);
+    std::string got = dump_yaml(Json{{"v", r.text}});
+    CHECK(got == std::string("v:") + r.want + "\n");
+  }
+}
+
+TEST_CASE("YAML: long lines are folded behind column 80, and not inside runs of blanks") {
+  std::string words, folded = "v:";
+  for (int i = 0; i < 20; ++i) words += "word ";
+  CHECK(dump_yaml(Json{{"v", words + "x"}}) ==
+        "v: word word word word word word word word word word word word word word word word\n  word word word word x\n");
+  CHECK(dump_yaml(Json{{"v", std::string(100, 'x') + "  y"}}) == "v: " + std::string(100, 'x') + "  y\n");
+  CHECK(dump_yaml(Json{{"v", std::string(80, 'x') + "\t y"}}) == "v: \"" + std::string(80, 'x') + "\\t\n  y\"\n");
+  CHECK(dump_yaml(Json{{"v", std::string(80, 'x') + "\t  y"}}) == "v: \"" + std::string(80, 'x') + "\\t\n  \\ y\"\n");
+}
+
+TEST_CASE("YAML: structure and the order of keys are kubectl's") {
+  Json value = Json::parse(R"({"b":{"list":[1,[2,[3]],{"a":1,"b":[]},"t\n"],"empty":{},"none":null},"a10":1,"a2":2,"A":3,"-":4,"image":1.5,"imagePull":1000000,"e":1e21,"n":-0.00001,
+    "k\ney":{"x":1}})");
+  CHECK(dump_yaml(value) == R"('-': 4
+A: 3
+a2: 2
+a10: 1
+b:
+  empty: {}
+  list:
+  - 1
+  - - 2
+    - - 3
+  - a: 1
+    b: []
+  - |
+    t
+  none: null
+e: 1e+21
+image: 1.5
+imagePull: 1000000
+? |-
+  k
+  ey
+: x: 1
+"n": -1e-05
+)");
+  CHECK(dump_yaml(Json::array()) == "[]\n");
+  CHECK(dump_yaml(Json("x")) == "x\n");
+  CHECK(dump_yaml(Json{{std::string(129, 'k'), 1}}) == "? " + std::string(129, 'k') + "\n: 1\n");
+}
+
+TEST_CASE("YAML: merge keys, binary, and the numbers of YAML 1.1") {
+  CHECK(*parse_yaml("a: &a {x: 1, y: 2}\nb: {<<: *a, y: 3}\nc: {\"<<\": 1}\n") == Json::parse(R"({"a":{"x":1,"y":2},"b":{"x":1,"y":3},"c":{"<<":1}})"));
+  CHECK(!parse_yaml("a: {<<: 1}"));
+  CHECK(*parse_yaml("a: !!binary aGk=") == Json::parse(R"({"a":"hi"})"));
+  CHECK(*parse_yaml("[0b11, -0b11, 1_000, 08, 0o17, 18446744073709551615, 18446744073709551616, 1., 1e400, 2026-01-01, \"\\N\"]") ==
+        Json::parse(R"([3,-3,1000,8.0,15,18446744073709551615,18446744073709551616.0,1.0,"1e400","2026-01-01","\u0085"])"));
+}

@@ -50,7 +50,7 @@ std::string go_text(const Json& value) {
   return out;
 }
 
-std::string go_float(double value, int exponent_from) {
+std::string go_float(double value) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value < 0 ? "-Inf" : "+Inf";
   std::array<char, 400> buffer;
@@ -64,12 +64,7 @@ std::string go_float(double value, int exponent_from) {
   const char* digits = scientific.data() + e + 1;
   if (*digits == '+') ++digits;
   std::from_chars(digits, scientific.data() + scientific.size(), exponent);
-  if (exponent_from < 0) {  // strconv 'g' with the shortest precision: 21 digits for whole numbers of few digits
-    size_t mantissa = e - (value < 0 ? 1 : 0);
-    exponent_from = std::max<int>(static_cast<int>(mantissa > 1 ? mantissa - 1 : 1), 6);
-    exponent_from = 21 > exponent_from ? 21 : exponent_from;
-  }
-  return exponent < -4 || exponent >= exponent_from ? scientific : write(std::chars_format::fixed);
+  return exponent < -4 || exponent >= 6 ? scientific : write(std::chars_format::fixed);
 }
 
 std::string go_quote(std::string_view s) {

@@ -8,10 +8,10 @@
 
 namespace skerry::output {
 
-// %v: "map[a:1 b:[x y]]", "<nil>", "1.5", "1e+21".
+// %v: "map[a:1 b:[x y]]", "<nil>", "1.5", "1e+06".
 std::string go_text(const Json& value);
-// A float64 with %v (`exponent_from` 21) or %g as go-yaml and strconv use it (`exponent_from` < 0: when shorter).
-std::string go_float(double value, int exponent_from = 21);
+// A float64 with %v or %g: the shortest digits, with an exponent below 1e-4 and from 1e+06 (the value 1e6 is "1e+06").
+std::string go_float(double value);
 // %q and strconv.Quote.
 std::string go_quote(std::string_view text);
 

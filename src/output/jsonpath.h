@@ -22,7 +22,6 @@ struct Node;
 class JsonPath {
  public:
   // allow_missing: a field that is not there gives nothing instead of the error "x is not found".
-  // `name` appears in some error texts ("out" for -o jsonpath).
   static Result<JsonPath> parse(std::string_view text, bool allow_missing = false);
 
   // What `-o jsonpath` prints: the results of one expression separated by blanks; no newline at the end.
@@ -43,7 +42,7 @@ class JsonPath {
 // become "{.x.y}". The error names what is wrong with the form.
 Result<std::string> relaxed_jsonpath(std::string_view text);
 
-// One value as a JsonPath template prints it: strings bare, objects and arrays as compact JSON, null as nothing.
+// One value as a JsonPath template prints it: strings bare, objects and arrays as compact JSON, null as "null".
 std::string jsonpath_text(const Json& value);
 
 }  // namespace skerry::output
