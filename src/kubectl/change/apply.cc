@@ -1,0 +1,204 @@
+// kubectl apply: client-side with the three-way patch, or --server-side.
+#include <set>
+
+#include "api/selector.h"
+#include "base/strings.h"
+#include "kubectl/change/apply_last_applied.h"
+#include "kubectl/change/apply_patch.h"
+#include "kubectl/change/commands.h"
+#include "kubectl/change/delete_flags.h"
+#include "kubectl/change/last_applied.h"
+#include "kubectl/change/prune.h"
+#include "kubectl/objects.h"
+#include "kubectl/printing.h"
+#include "kubectl/select.h"
+#include "kubectl/write_flags.h"
+
+namespace skerry::kubectl {
+
+namespace {
+
+std::vector<Flag> flags() {
+  using enum FlagType;
+  return std::vector<Flag>{
+             {"all", 0, kBool, "false", "Select all resources in the namespace of the specified resource types."},
+             {"applyset", 0, kString, "", "The name of the ApplySet that tracks which resources are being managed. Not supported yet."},
+             dry_run_flag(),
+             field_manager_flag("kubectl-client-side-apply"),
+             {"force-conflicts", 0, kBool, "false", "If true, server-side apply will force the changes against conflicts."},
+             {"openapi-patch", 0, kBool, "true", "Accepted for compatibility: the built-in kinds are known to this client."},
+             {"overwrite", 0, kBool, "true", "Automatically resolve conflicts between the modified and live configuration by using values from the modified configuration"},
+             {"prune", 0, kBool, "false",
+              "Automatically delete resource objects, that do not appear in the configs and are created by either apply or create --save-config. Should be used "
+              "with either -l or --all."},
+             {"prune-allowlist", 0, kArray, "", "Overwrite the default allowlist with <group/version/kind> for --prune"},
+             {"prune-whitelist", 0, kArray, "", "Overwrite the default whitelist with <group/version/kind> for --prune", "", true, "Use --prune-allowlist instead."},
+             selector_flag(),
+             {"server-side", 0, kBool, "false", "If true, apply runs in the server instead of the client."},
+             {"subresource", 0, kString, "", "If specified, apply will operate on the subresource of the requested object. Only allowed when using --server-side."},
+             validate_flag(),
+         } +
+         file_flags("The files that contain the configurations to apply.") + delete_flags("false") + print_flags();
+}
+
+class Apply {
+ public:
+  explicit Apply(Session& s) : s_(s), f_(s.flags) {}
+
+  Result<int> run() {
+    TRY(check());
+    Selection q = selection_of(s_);
+    q.label_selector.clear();
+    q.need_selection = false;
+    auto selected = TRY(select(s_, q));
+    for (auto& e : selected.errors) s_.fail(e);
+    if (selected.items.empty() && !s_.failed()) return plain_error("no objects passed to apply");
+    objects_ = TRY(s_.objects());
+    auto wanted = TRY(api::LabelSelector::parse(f_.text("selector")));
+    for (auto& item : selected.items) {
+      if (!wanted.matches_json(json::find(item.object, {"metadata", "labels"}))) continue;
+      auto status = one(item);
+      if (!status) {
+        s_.fail(status.error());
+        if (status.error().code == 0 && starts_with(status.error().message, "Unable to connect")) return 1;
+      }
+    }
+    TRY(print_collected());
+    if (f_.boolean("prune") && !s_.failed()) TRY(prune_unvisited(s_, *objects_, visited_, namespaces_, *printer_, dry_run_));
+    return 0;
+  }
+
+ private:
+  Status check() {
+    if (!s_.words().empty()) return usage_error("Unexpected args: [" + join(s_.words(), " ") + "]");
+    if (f_.list("filename").empty() && f_.text("kustomize").empty()) return plain_error("must specify one of -f and -k");
+    server_side_ = f_.boolean("server-side");
+    if (f_.boolean("force-conflicts") && !server_side_) return plain_error("--force-conflicts only works with --server-side");
+    dry_run_ = TRY(dry_run_of(s_));
+    if (dry_run_ == DryRun::kClient && server_side_) return plain_error("--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)");
+    if (f_.boolean("force") && server_side_) return plain_error("--force cannot be used with --server-side");
+    if (dry_run_ == DryRun::kServer && f_.boolean("force")) return plain_error("--dry-run=server cannot be used with --force");
+    if (!f_.text("subresource").empty() && !server_side_) return plain_error("--subresource can only be specified for --server-side");
+    if (!f_.text("applyset").empty()) return plain_error("--applyset is not supported yet: use --prune with a selector");
+    if (f_.boolean("prune") && !f_.boolean("all") && f_.text("selector").empty())
+      return plain_error("all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all "
+                         "resources, specify a label selector");
+    if (f_.boolean("all") && !f_.text("selector").empty()) return plain_error("cannot set --all and --selector at the same time");
+    write_ = TRY(write_options_of(s_));
+    if (server_side_ && !f_.changed("field-manager")) write_.field_manager = "kubectl";
+    write_.subresource = f_.text("subresource");
+    delete_options_ = TRY(delete_options_of(s_));
+    printer_ = TRY(result_printer(s_, dry_run_));
+    std::string o = f_.text("output");
+    collects_ = !o.empty() && o != "name";
+    return {};
+  }
+
+  Status one(const Item& item) {
+    if (item.name.empty()) {
+      if (!json::str(item.object, {"metadata", "generateName"}).empty())
+        return plain_error("from " + json::str(item.object, {"metadata", "generateName"}) + ": cannot use generate name with apply");
+      return plain_error("error when retrieving current configuration of:\nResource: \"" + item.mapping.gvr().api_version() + ", Resource=" + item.mapping.resource +
+                         "\"\nfrom server for: \"" + item.source + "\": resource name may not be empty");
+    }
+    if (server_side_) return apply_on_server(item);
+    auto current = objects_->get(item.mapping, item.ns, item.name);
+    if (!current) {
+      if (current.error().code != 404) {
+        Error e = current.error();
+        if (e.code) e.message = "error when retrieving current configuration of:\nResource: \"" + item.mapping.group + "/" + item.mapping.version + ", Resource=" +
+                    item.mapping.resource + "\", GroupVersionKind: \"" + item.mapping.group + "/" + item.mapping.version + ", Kind=" + item.mapping.kind +
+                    "\"\nName: \"" + item.name + "\", Namespace: \"" + item.ns + "\"\nfrom server for: \"" + item.source + "\": " + e.message;
+        return e;
+      }
+      return create(item);
+    }
+    if (!has_last_applied(*current))
+      s_.warn("resource " + item.mapping.resource + "/" + item.name + " is missing the " + std::string(kLastApplied) +
+              " annotation which is required by kubectl apply. kubectl apply should only be used on resources created declaratively by either kubectl create "
+              "--save-config or kubectl apply. The missing annotation will be patched automatically.");
+    if (!json::str(*current, {"metadata", "deletionTimestamp"}).empty())
+      s_.warn("Detected changes to resource " + item.name + " which is currently being deleted.");
+    if (dry_run_ == DryRun::kClient) return done(item, *current, "configured");
+    auto result = TRY(patch_existing(*objects_, item, with_last_applied(item.object), std::move(*current),
+                                     {.write = write_, .force = f_.boolean("force"), .delete_options = delete_options_}));
+    return done(item, result.object, result.changed ? "configured" : "unchanged");
+  }
+
+  Status create(const Item& item) {
+    Json object = with_last_applied(item.object);
+    if (dry_run_ != DryRun::kClient) {
+      auto created = objects_->create(item.mapping, item.ns, object, write_);
+      if (!created) return with_source(created.error(), "creating", item.source);
+      object = std::move(*created);
+    }
+    return done(item, object, "created");
+  }
+
+  Status apply_on_server(const Item& item) {
+    Json object = item.object;
+    if (object.contains("metadata") && object["metadata"].is_object()) object["metadata"].erase("managedFields");
+    auto answer = objects_->patch(item.mapping, item.ns, item.name, PatchKind::kApply, json::dump(object), write_, f_.boolean("force-conflicts"));
+    if (!answer) {
+      Error e = answer.error();
+      if (e.is(Reason::kConflict))
+        return plain_error(e.message + "\nOther managers own these fields. Take them over with --force-conflicts, give them up by removing them from the "
+                                       "configuration, or set them to the values they have to share them.");
+      return with_source(e, "applying", item.source);
+    }
+    return done(item, *answer, "serverside-applied");
+  }
+
+  Status done(const Item& item, const Json& object, std::string_view operation) {
+    visited_.insert(json::str(object, {"metadata", "uid"}));
+    if (item.mapping.namespaced) namespaces_.insert(item.ns);
+    if (collects_) {
+      collected_.emplace_back(item, object);
+      return {};
+    }
+    return printer_->print(item, object, operation);
+  }
+
+  Status print_collected() {
+    if (collected_.empty()) return {};
+    if (collected_.size() == 1) return printer_->print(collected_[0].first, collected_[0].second, "");
+    Json list = {{"apiVersion", "v1"}, {"kind", "List"}, {"metadata", {{"resourceVersion", ""}}}, {"items", Json::array()}};
+    for (auto& [item, object] : collected_) list["items"].push_back(object);
+    return printer_->print(collected_[0].first, list, "");
+  }
+
+  Session& s_;
+  const Flags& f_;
+  Objects* objects_ = nullptr;
+  DryRun dry_run_ = DryRun::kNone;
+  bool server_side_ = false, collects_ = false;
+  WriteOptions write_;
+  Json delete_options_;
+  std::unique_ptr<ResultPrinter> printer_;
+  std::set<std::string> visited_;     // uids
+  std::set<std::string> namespaces_;
+  std::vector<std::pair<Item, Json>> collected_;
+};
+
+Result<int> run(Session& s) { return Apply(s).run(); }
+
+constexpr const Command* kChildren[] = {&kApplyEditLastApplied, &kApplySetLastApplied, &kApplyViewLastApplied};
+
+}  // namespace
+
+constexpr Command kApply{
+    .use = "apply (-f FILENAME | -k DIRECTORY)",
+    .brief = "Apply a configuration to a resource by file name or stdin",
+    .text = "Make the objects of the server what files say: those that do not exist are created, others are changed where the files changed. What others have "
+            "set and the files never said stays. The applied file is remembered in an annotation, so that what leaves the file is removed later.\n\n"
+            "With --server-side the server does this, and knows who owns which field.",
+    .examples = "  # A file\n  kubectl apply -f web.yaml\n\n"
+                "  # A kustomization\n  kubectl apply -k overlays/shop-17\n\n"
+                "  # From standard input\n  cat web.json | kubectl apply -f -\n\n"
+                "  # A folder, and remove what is labelled app=web and no longer in it\n  kubectl apply --prune -f manifests/ -l app=web\n",
+    .flags = flags,
+    .run = run,
+    .children = kChildren,
+};
+
+}  // namespace skerry::kubectl

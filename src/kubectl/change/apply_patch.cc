@@ -1,0 +1,75 @@
+#include "kubectl/change/apply_patch.h"
+
+#include <thread>
+
+#include "api/catalog.h"
+#include "api/strategic_diff.h"
+#include "kubectl/change/last_applied.h"
+#include "kubectl/change/wait_gone.h"
+#include "kubectl/session.h"
+#include "output/json_text.h"
+
+namespace skerry::kubectl {
+
+namespace {
+
+constexpr int kMaxAttempts = 5;
+
+const api::Type* builtin_type(const Mapping& m) {
+  for (auto& r : api::Catalog::builtin())
+    if (r.group == m.group && r.version == m.version && r.kind == m.kind) return r.type;
+  return nullptr;
+}
+
+std::string describe(const Item& item) {
+  auto& m = item.mapping;
+  return "Resource: \"" + m.group + "/" + m.version + ", Resource=" + m.resource + "\", GroupVersionKind: \"" + m.group + "/" + m.version +
+         ", Kind=" + m.kind + "\"\nName: \"" + item.name + "\", Namespace: \"" + item.ns + "\"";
+}
+
+Error explain(Error e, const std::string& patch, const Item& item) {
+  e.message = "error when applying patch:\n" + patch + "\nto:\n" + describe(item) + "\nfor: \"" + item.source + "\": error when patching \"" +
+              item.source + "\": " + e.message;
+  return e;
+}
+
+}  // namespace
+
+Result<ApplyPatch> make_apply_patch(const Mapping& mapping, const Json& modified, const Json& current) {
+  Json original = last_applied_of(current);
+  ApplyPatch out;
+  if (const api::Type* type = builtin_type(mapping)) {
+    out.kind = PatchKind::kStrategic;
+    out.body = output::dump_json(api::three_way_strategic_patch(*type, original, modified, current), -1);
+  } else {
+    out.body = output::dump_json(api::three_way_merge_patch(original, modified, current), -1);
+  }
+  return out;
+}
+
+Result<ApplyResult> patch_existing(Objects& objects, const Item& item, const Json& modified, Json current, const PatchOptions& options) {
+  for (int attempt = 1;; ++attempt) {
+    auto patch = TRY(make_apply_patch(item.mapping, modified, current));
+    if (patch.body == "{}") return ApplyResult{std::move(current), false};
+    auto answer = objects.patch(item.mapping, item.ns, item.name, patch.kind, patch.body, options.write);
+    if (answer) {
+      bool changed = json::str(*answer, {"metadata", "resourceVersion"}) != json::str(current, {"metadata", "resourceVersion"});
+      return ApplyResult{std::move(*answer), changed || options.write.dry_run};
+    }
+    const Error& e = answer.error();
+    if (e.is(Reason::kConflict) && attempt < kMaxAttempts) {
+      current = TRY(objects.get(item.mapping, item.ns, item.name));
+      continue;
+    }
+    if (options.force && (e.is(Reason::kConflict) || e.is(Reason::kInvalid))) {
+      TRY(objects.remove(item.mapping, item.ns, item.name, options.delete_options));
+      TRY(wait_until_gone(objects, item, json::str(current, {"metadata", "uid"}), std::chrono::seconds(0)));
+      auto created = objects.create(item.mapping, item.ns, modified, options.write);
+      if (!created) return explain(created.error(), patch.body, item);
+      return ApplyResult{std::move(*created), true};
+    }
+    return explain(e, patch.body, item);
+  }
+}
+
+}  // namespace skerry::kubectl

@@ -1,0 +1,30 @@
+// The client-side apply of one object that exists: the three-way patch, its sending and the retries.
+#pragma once
+
+#include "base/result.h"
+#include "json/json.h"
+#include "kubectl/objects.h"
+#include "kubectl/select.h"
+
+namespace skerry::kubectl {
+
+struct ApplyPatch {
+  std::string body{};  // "{}": nothing to do
+  PatchKind kind = PatchKind::kMerge;
+};
+// `modified` carries its last-applied annotation. Error where kind, apiVersion or name would change.
+Result<ApplyPatch> make_apply_patch(const Mapping& mapping, const Json& modified, const Json& current);
+
+struct ApplyResult {
+  Json object{};
+  bool changed = false;
+};
+struct PatchOptions {
+  WriteOptions write{};
+  bool force = false;  // delete and create anew where the patch is refused as conflicting or invalid
+  Json delete_options{};
+};
+// Retries conflicts with the newest object. Errors name patch, object and source as kubectl does.
+Result<ApplyResult> patch_existing(Objects& objects, const Item& item, const Json& modified, Json current, const PatchOptions& options);
+
+}  // namespace skerry::kubectl
