@@ -1,5 +1,6 @@
 #include "kubectl/rest.h"
 
+#include <mutex>
 #include <thread>
 
 #include "api/request.h"
@@ -93,10 +94,12 @@ struct RestClient::Impl {
   SystemClock clock;
   kubeconfig::Credentials credentials{config, kubeconfig::Environment::of_process(), clock};
   http::Client client{kubeconfig::client_options(config)};
+  std::mutex mutex{};  // guards the two below; on_warning runs under it
   uint64_t tls_generation = 0;
   std::vector<std::string> shown_warnings{};
 
   void show_warnings(const http::Headers& headers) {
+    std::lock_guard lock(mutex);
     for (auto value : headers.all("Warning")) {
       // 299 - "text"
       auto quote = value.find('"');
@@ -126,9 +129,12 @@ struct RestClient::Impl {
     if (!r.body.empty()) q.body = make_bytes(r.body);
     for (int attempt = 0;; ++attempt) {
       auto access = TRY(credentials.access());
-      if (access.generation != tls_generation) {
-        client.set_tls(access.tls);
-        tls_generation = access.generation;
+      {
+        std::lock_guard lock(mutex);
+        if (access.generation != tls_generation) {
+          client.set_tls(access.tls);
+          tls_generation = access.generation;
+        }
       }
       q.headers = access.headers;
       q.headers.set("Accept", r.accept);
@@ -206,6 +212,7 @@ Status RestClient::stream(const RestRequest& request, const std::function<bool(s
 }
 
 const kubeconfig::RestConfig& RestClient::config() const { return impl_->config; }
+Result<kubeconfig::Access> RestClient::access() { return impl_->credentials.access(); }
 std::string RestClient::host() const { return impl_->config.host(); }
 
 }  // namespace skerry::kubectl

@@ -19,6 +19,7 @@
 #include "json/json.h"
 
 namespace skerry::kubeconfig {
+struct Access;
 struct RestConfig;
 }
 
@@ -55,6 +56,8 @@ class RestClient {
   Status stream(const RestRequest& request, const std::function<bool(std::string_view)>& on_chunk);
 
   const kubeconfig::RestConfig& config() const;
+  // Headers and TLS as the next request would be sent with, for connections that are not made here.
+  Result<kubeconfig::Access> access();
   // "10.0.0.1:6443"
   std::string host() const;
 
