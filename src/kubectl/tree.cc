@@ -1,4 +1,5 @@
 // The tree of commands: what there is, under the headings of `kubectl --help`.
+#include "kubectl/describe/describe.h"
 #include "kubectl/globals.h"
 #include "kubectl/plugin.h"
 #include "kubectl/read/commands.h"
@@ -8,10 +9,12 @@ namespace skerry::kubectl {
 namespace {
 
 constexpr const Command* kBasic[] = {&kGet};
+constexpr const Command* kTroubleshooting[] = {&kDescribe};
 constexpr const Command* kOther[] = {&kPlugin, &kVersion};
 
 constexpr CommandGroup kGroups[] = {
     {"Basic Commands:", kBasic},
+    {"Troubleshooting and Debugging Commands:", kTroubleshooting},
     {"Other Commands:", kOther},
 };
 

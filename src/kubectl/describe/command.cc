@@ -7,7 +7,7 @@ namespace skerry::kubectl {
 namespace {
 
 std::vector<Flag> flags() {
-  return file_flags("containing the resource to describe") +
+  return file_flags("Filename, directory, or URL to files containing the resource to describe") +
          std::vector<Flag>{selector_flag(), all_namespaces_flag(),
                            {"chunk-size", 0, FlagType::kInt, "500", "Return large lists in chunks rather than all at once. Pass 0 to disable."},
                            {"show-events", 0, FlagType::kBool, "true",
