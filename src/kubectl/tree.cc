@@ -1,4 +1,5 @@
 // The tree of commands: what there is, under the headings of `kubectl --help`.
+#include "kubectl/config/commands.h"
 #include "kubectl/describe/describe.h"
 #include "kubectl/globals.h"
 #include "kubectl/plugin.h"
@@ -10,11 +11,13 @@ namespace {
 
 constexpr const Command* kBasic[] = {&kGet};
 constexpr const Command* kTroubleshooting[] = {&kDescribe};
+constexpr const Command* kSettings[] = {&kConfig};
 constexpr const Command* kOther[] = {&kPlugin, &kVersion};
 
 constexpr CommandGroup kGroups[] = {
     {"Basic Commands:", kBasic},
     {"Troubleshooting and Debugging Commands:", kTroubleshooting},
+    {"Settings Commands:", kSettings},
     {"Other Commands:", kOther},
 };
 
