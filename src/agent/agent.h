@@ -35,6 +35,9 @@ class Agent final : public KubeletApi {
   // Leaves containers running.
   void stop();
 
+  // Has the server taken this node since start()?
+  bool registered() const { return node_->registered(); }
+
   // What proxy, DNS and policies read. kPods, kNodes, kServices, kEndpointSlices.
   client::ObjectSource& source(const api::Gvr& gvr);
   // Null until spec.podCIDR is known. `handler` is called when it is made (or now).

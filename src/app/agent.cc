@@ -35,7 +35,8 @@ Status serve(const Options& options) {
   remote.user_agent = "skerry-agent";
   client::RemoteClient uplink(remote, clock);
   auto node = TRY(NodeProcess::start(options, layout, std::move(config), uplink, clock, random));
-  serve_until_stopped();
+  // Without the server, pods run from what is on disk: that is this node's work, so it is ready.
+  serve_until_stopped(layout, [&] { return node->registered() || !uplink.reachable(); });
   return {};
 }
 

@@ -16,6 +16,8 @@ int run_killall(const Args& args);
 int run_check_config(const Args& args);
 int run_completion(const Args& args);
 int run_complete(const Args& args);  // hidden: what may follow on a command line
+int run_uninstall(const Args& args);
+int run_ready(const Args& args);
 int run_version(const Args& args);
 
 }  // namespace skerry::app

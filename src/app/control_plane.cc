@@ -174,6 +174,8 @@ void ControlPlaneProcess::label_own_node(const std::string& name) {
   });
 }
 
+bool ControlPlaneProcess::ready() const { return manager_->ready(); }
+
 std::unique_ptr<client::Client> ControlPlaneProcess::node_client(const std::string& name) {
   api::UserInfo identity;
   identity.name = "system:node:" + name;

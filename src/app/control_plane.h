@@ -28,6 +28,9 @@ class ControlPlaneProcess {
                                                             const std::string& node_ip, const Clock& clock, Random& random);
   ~ControlPlaneProcess();
 
+  // Have the controllers read everything? The API answers before.
+  bool ready() const;
+
   const auth::Pki& pki() const { return *pki_; }
   const apiserver::ClusterConfig& cluster() const { return cluster_; }
   // For the node in this process: its identity is the node's, like a remote one's.

@@ -9,19 +9,27 @@
 
 namespace skerry::app {
 
+std::string absolute_folder(const std::string& path) {
+  std::string out = std::filesystem::absolute(path).lexically_normal();
+  while (out.size() > 1 && out.back() == '/') out.pop_back();
+  return out;
+}
+
+bool valid_instance(const std::string& name) {
+  return name.size() <= 4 && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789") == std::string::npos;
+}
+
 Layout layout_of(const Options& options) {
   Layout l;
-  l.data_dir = std::filesystem::absolute(options.text("data-dir")).lexically_normal();
-  l.run_dir = std::filesystem::absolute(options.text("run-dir")).lexically_normal();
-  for (auto* dir : {&l.data_dir, &l.run_dir})
-    while (dir->size() > 1 && dir->back() == '/') dir->pop_back();
+  l.data_dir = absolute_folder(options.text("data-dir"));
+  l.run_dir = absolute_folder(options.text("run-dir"));
   l.instance = options.text("instance");
   return l;
 }
 
 Result<Layout> make_layout(const Options& options) {
   Layout l = layout_of(options);
-  if (l.instance.size() > 4 || l.instance.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789") != std::string::npos)
+  if (!valid_instance(l.instance))
     return Error(Reason::kBadRequest, "instance: at most four characters of [a-z0-9], not \"" + l.instance + "\"");
   for (const std::string& dir : {l.data_dir, l.run_dir, l.server_dir(), l.agent_dir()}) {
     std::error_code ec;

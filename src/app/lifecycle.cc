@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "network/links.h"
+#include "os/files.h"
 
 namespace skerry::app {
 namespace {
@@ -65,9 +66,22 @@ void notify_service_manager(std::string_view state) {
   ::close(fd);
 }
 
-void serve_until_stopped() {
-  notify_service_manager("READY=1");
-  wait_for_stop();
+void serve_until_stopped(const Layout& layout, const std::function<bool()>& ready) {
+  sigset_t set = stop_signals();
+  const timespec pause{0, 10'000'000};
+  bool stop = false;
+  while (!stop && !ready()) {
+    int got = sigtimedwait(&set, nullptr, &pause);
+    stop = got > 0 && got != SIGHUP;
+  }
+  if (!stop) {
+    // For `skerry ready`: whose readiness it is.
+    if (auto told = os::write_file_atomic(layout.ready_file(), std::to_string(getpid()) + "\n", 0600, os::Durability::kProcess); !told)
+      LOG_WARN("app", told.error().message);
+    notify_service_manager("READY=1");
+    wait_for_stop();
+  }
+  ::unlink(layout.ready_file().c_str());
   notify_service_manager("STOPPING=1");
 }
 

@@ -1,9 +1,11 @@
 // Lifecycle: signals of the process, readiness told to the service manager, facts of the host.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
+#include "app/layout.h"
 #include "app/options.h"
 #include "base/result.h"
 
@@ -15,8 +17,9 @@ void block_signals();
 void wait_for_stop();
 // sd_notify(3): "READY=1", "STOPPING=1". Nothing happens without $NOTIFY_SOCKET.
 void notify_service_manager(std::string_view state);
-// Says that everything is up, waits for the signal, says that it is going.
-void serve_until_stopped();
+// Waits until `ready` is true, says so to the service manager and in layout.ready_file(), waits for the signal, says that
+// it is going. The signal is heard while waiting, too.
+void serve_until_stopped(const Layout& layout, const std::function<bool()>& ready);
 
 // --node-name, or the host's name in lower case.
 std::string node_name(const Options& options);

@@ -36,6 +36,9 @@ class NodeProcess {
                                                     client::Client& uplink, const Clock& clock, Random& random);
   ~NodeProcess();  // pods run on
 
+  // Has the server taken this node since the start?
+  bool registered() const { return agent_->registered(); }
+
  private:
   NodeProcess(const Options& options, const Layout& layout, NodeConfig config, const Clock& clock, Random& random);
   Result<agent::AgentOptions> agent_options() const;

@@ -36,7 +36,8 @@ Status serve(const Options& options) {
     uplink = control_plane->node_client(config.name);
     node = TRY(NodeProcess::start(options, layout, std::move(config), *uplink, clock, random));
   }
-  serve_until_stopped();
+  // The API answers since it listens; ready means that its controllers know everything, and that the node is registered.
+  serve_until_stopped(layout, [&] { return control_plane->ready() && (!node || node->registered()); });
   return {};
 }
 

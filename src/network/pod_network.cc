@@ -17,6 +17,7 @@
 #include "network/links.h"
 #include "network/names.h"
 #include "network/nftables.h"
+#include "network/sysctls.h"
 
 namespace skerry::network {
 
@@ -29,15 +30,6 @@ uint32_t fnv(std::string_view text) {
   uint32_t h = 2166136261u;
   for (char c : text) h = (h ^ static_cast<unsigned char>(c)) * 16777619u;
   return h;
-}
-
-// Best effort: the kernel may have the value already, or /proc/sys may be read-only.
-void set_sysctl(const std::string& path, const std::string& value) {
-  std::string now;
-  std::ifstream(path) >> now;
-  if (now == value) return;
-  std::ofstream out(path);
-  if (!(out << value << std::flush)) LOG_WARN("network", "cannot set " << path << " to " << value << "; pods may not reach other networks");
 }
 
 uint8_t protocol_number(const std::string& name) {
@@ -65,7 +57,7 @@ class BridgeNetwork final : public PodNetwork {
     bridge_ = bridge->index;
     TRY(links_.add_address(bridge_, pool_.gateway(), pods_.bits));
     TRY(links_.set_up(bridge_));
-    set_sysctl("/proc/sys/net/ipv4/ip_forward", "1");
+    set_sysctl("/proc/sys/net/ipv4/ip_forward", "1", config_.state_dir);
     set_sysctl("/proc/sys/net/ipv4/conf/" + name + "/rp_filter", "0");
     // What is sent to a service address and led to a local address must be accepted from the bridge.
     set_sysctl("/proc/sys/net/ipv4/conf/" + name + "/route_localnet", "1");
