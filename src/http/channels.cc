@@ -106,7 +106,7 @@ class WsChannels final : public ChannelSession {
                     .on_pong = [shared] { shared->inbox.heard(); },
                     .on_close_frame =
                         [shared](uint16_t code, std::string_view reason) {
-                          if (code != 1000) shared->why = "websocket: close " + std::to_string(code) + (reason.empty() ? "" : ": " + std::string(reason));
+                          shared->why = code == 1000 ? "" : "websocket: close " + std::to_string(code) + (reason.empty() ? "" : ": " + std::string(reason));
                         },
                     .on_drain = nullptr,
                     .on_close = [shared] { shared->inbox.push({ChannelEvent::Kind::kClosed, {}, shared->why}); }});
@@ -126,6 +126,7 @@ class WsChannels final : public ChannelSession {
     if (starts_with(socket_->protocol(), "v5.")) socket_->send(WsOpcode::kBinary, std::string{kClose, static_cast<char>(channel)});
   }
   void close() override { socket_->close(); }
+  void abort() override { socket_->stream().abort(); }
   const std::string& protocol() const override { return socket_->protocol(); }
 
  private:
@@ -143,7 +144,7 @@ class WsChannels final : public ChannelSession {
       inbox.push({ChannelEvent::Kind::kData, static_cast<Channel>(channel), std::string(payload)});
     }
     Inbox inbox;
-    std::string why;  // the loop's thread
+    std::string why = "websocket: close 1006 (abnormal closure): unexpected EOF";  // the loop's thread
   };
   const std::shared_ptr<WebSocket> socket_;
   const std::shared_ptr<Shared> shared_;
@@ -206,6 +207,7 @@ class SpdyChannels final : public ChannelSession {
     if (auto& stream = (*streams_)[static_cast<size_t>(channel)]) stream->end();
   }
   void close() override { connection_->close(); }
+  void abort() override { connection_->stream().abort(); }
   const std::string& protocol() const override { return protocol_; }
 
  private:

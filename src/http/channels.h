@@ -47,7 +47,8 @@ class ChannelSession {
   virtual bool write(Channel channel, std::string_view bytes) = 0;
   // Ends stdin. Nothing happens over v4.channel.k8s.io, which has no such message.
   virtual void end(Channel channel) = 0;
-  virtual void close() = 0;
+  virtual void close() = 0;  // after what was written; says goodbye
+  virtual void abort() = 0;  // now
   // "v5.channel.k8s.io"; from version 4 on the error channel carries a Status object, before that text.
   virtual const std::string& protocol() const = 0;
 };

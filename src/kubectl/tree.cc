@@ -4,13 +4,18 @@
 #include "kubectl/globals.h"
 #include "kubectl/plugin.h"
 #include "kubectl/read/commands.h"
+#include "kubectl/streaming/commands.h"
 
 namespace skerry::kubectl {
 
 namespace {
 
 constexpr const Command* kBasic[] = {&kGet};
-constexpr const Command* kTroubleshooting[] = {&kDescribe};
+constexpr const Command* kTroubleshooting[] = {
+    &kDescribe,
+    &kAttach,
+    &kExec,
+};
 constexpr const Command* kSettings[] = {&kConfig};
 constexpr const Command* kOther[] = {&kPlugin, &kVersion};
 
