@@ -71,7 +71,7 @@ Result<std::string> selector_text(const Json& selector) {
 
 }  // namespace
 
-const Mapping& pods_mapping() {
+const Mapping& pod_mapping() {
   static const Mapping mapping = mapping_of("v1", "pods", "Pod", true);
   return mapping;
 }
@@ -79,7 +79,7 @@ const Mapping& pods_mapping() {
 std::string pod_name(const Json& pod) { return json::str(pod, {"metadata", "name"}); }
 std::string pod_namespace(const Json& pod) { return json::str(pod, {"metadata", "namespace"}); }
 std::string pod_path(const Json& pod, std::string_view subresource) {
-  return pods_mapping().path(pod_namespace(pod), pod_name(pod), subresource);
+  return pod_mapping().path(pod_namespace(pod), pod_name(pod), subresource);
 }
 
 Result<Target> target_of(Session& session, const std::string& resource, const std::vector<std::string>& filenames, const std::string& many) {
@@ -87,8 +87,8 @@ Result<Target> target_of(Session& session, const std::string& resource, const st
   if (plain) {  // needs no discovery
     std::string ns = TRY(session.ns());
     Objects* objects = TRY(session.objects());
-    Json pod = TRY(objects->get(pods_mapping(), ns, resource));
-    return Target{pods_mapping(), ns, std::move(pod)};
+    Json pod = TRY(objects->get(pod_mapping(), ns, resource));
+    return Target{pod_mapping(), ns, std::move(pod)};
   }
   Selection selection;
   if (!resource.empty()) selection.words = {resource};
@@ -127,7 +127,7 @@ Result<std::vector<Json>> list_pods(Session& session, const std::string& ns, con
   ListOptions options;
   options.label_selector = selector;
   options.field_selector = fields;
-  Json list = TRY(objects->list(pods_mapping(), ns, options));
+  Json list = TRY(objects->list(pod_mapping(), ns, options));
   std::vector<Json> pods;
   if (list.is_object() && list["items"].is_array()) {
     for (Json& item : list["items"]) pods.push_back(std::move(item));
@@ -155,7 +155,7 @@ Result<Json> pod_of(Session& session, const Target& target, std::chrono::nanosec
     ListOptions options;
     options.label_selector = selector;
     // Any event ends the wait; without a revision the watch begins with what there is by then.
-    auto watched = objects->watch(pods_mapping(), ns, options, [](const std::string& type, const Json&) { return type == "BOOKMARK"; }, static_cast<int>(left));
+    auto watched = objects->watch(pod_mapping(), ns, options, [](const std::string& type, const Json&) { return type == "BOOKMARK"; }, static_cast<int>(left));
     if (!watched) return watched.error();
   }
 }

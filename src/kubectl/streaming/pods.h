@@ -13,7 +13,7 @@
 
 namespace skerry::kubectl {
 
-const Mapping& pods_mapping();
+const Mapping& pod_mapping();
 
 // The object of "NAME" (a pod), "TYPE/NAME" or of one file. `many`: what to say if files hold several.
 struct Target {
