@@ -66,8 +66,9 @@ CXX = $(TOOL)g++
 CLANG ?= clang
 CLANGXX ?= clang++
 PYTHON ?= python3
-# The cross compilers bring their own linker; mold's of Debian 12 is young on arm.
-LINKER := $(if $(CROSS),,$(if $(call have,mold),-fuse-ld=mold,$(if $(call have,ld.lld),-fuse-ld=lld)))
+# Cross compilers look for a linker of that architecture's name; lld is one for all. mold's of Debian 12 is young on arm.
+LLD_DIR := $(patsubst %/,%,$(dir $(realpath $(call have,ld.lld))))
+LINKER := $(if $(CROSS),$(LLD_DIR:%=-fuse-ld=lld -B%),$(if $(call have,mold),-fuse-ld=mold,$(if $(call have,ld.lld),-fuse-ld=lld)))
 
 FLAGS_release := -O2 -g1 -ffunction-sections -fdata-sections -fno-pie
 FLAGS_debug := -O0 -g1 -fno-pie
@@ -100,9 +101,9 @@ HTTPLIB_DEFINES := -DCPPHTTPLIB_OPENSSL_SUPPORT -DCPPHTTPLIB_ZLIB_SUPPORT -DCPPH
 ARCH_CPPFLAGS := $(if $(filter armhf,$(ARCH)),-D_FILE_OFFSET_BITS=64) \
                  $(if $(CROSS),-isystem $(SYSROOT)/usr/include/$(TRIPLE) -isystem $(SYSROOT)/usr/include)
 CPPFLAGS := -Isrc -I$(GEN) -isystem $(TP)/include -isystem $(SYSROOT)/usr/include/libnl3 $(HTTPLIB_DEFINES) -D_GNU_SOURCE -DCURL_STATICLIB $(ARCH_CPPFLAGS)
-CXXFLAGS := -std=c++20 -Wall -Wextra -pthread $(FLAGS_$(V))
+CXXFLAGS := -std=c++20 -Wall -Wextra -pthread $(FLAGS_$(V)) $(if $(filter armhf,$(ARCH)),-Wno-psabi)
 CFLAGS := -std=gnu11 -Wall -Wextra -pthread $(FLAGS_$(V))
-LDFLAGS := $(LINK_$(V)) -pthread $(LINKER) $(if $(CROSS),-B$(SYSROOT)/usr/lib/$(TRIPLE) -L$(SYSROOT)/usr/lib/$(TRIPLE))
+LDFLAGS := $(LINK_$(V)) -pthread $(LINKER) $(if $(CROSS),-B$(SYSROOT)/usr/lib/$(TRIPLE) $(foreach d,usr/lib lib,-L$(SYSROOT)/$d/$(TRIPLE)))
 # Only what is called is linked, so every program may name them all.
 SYSTEM_LIBS := -lsqlite3 -lssl -lcrypto -lyaml-cpp -lbpf -lelf -lseccomp -lcap -larchive \
                -lnl-route-3 -lnl-3 -lz -lzstd

@@ -5,7 +5,7 @@ set -e
 case $1 in
 asm)
   cat <<END
-    .section .rodata.skerry_blob_$2,"a",@progbits
+    .section .rodata.skerry_blob_$2,"a",%progbits
     .balign 16
     .global skerry_blob_$2
     .global skerry_blob_$2_end
@@ -13,7 +13,7 @@ skerry_blob_$2:
     .incbin "$3"
 skerry_blob_$2_end:
     .byte 0
-    .section .note.GNU-stack,"",@progbits
+    .section .note.GNU-stack,"",%progbits
 END
   ;;
 header)
