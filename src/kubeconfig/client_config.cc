@@ -90,7 +90,7 @@ struct ClientConfig::Impl {
 Status ClientConfig::Impl::load_files() {
   if (config) return {};
   const Sources sources = find_sources(overrides.kubeconfig, environment);
-  Config loaded = TRY(load(sources, environment));
+  Config loaded = TRY(load(sources));
   resolve_paths(loaded);
   config = std::move(loaded);
   const bool nothing_said = !sources.is_explicit && !sources.from_variable && config->empty() && overrides.server.empty() &&

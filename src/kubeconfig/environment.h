@@ -11,7 +11,6 @@ namespace skerry::kubeconfig {
 struct Environment {
   std::function<std::optional<std::string>(const std::string&)> variable;
   std::function<std::vector<std::string>()> all_variables;  // "NAME=value", for the programs we start
-  std::function<void(const std::string&)> warn;              // a line for the user; null: nobody is told
   std::string service_account_dir = "/var/run/secrets/kubernetes.io/serviceaccount";
   // Read when nothing else is configured and it exists: what a Skerry node writes. Empty: never.
   std::string node_kubeconfig = "/etc/skerry/skerry.yaml";

@@ -127,9 +127,9 @@ Result<Config> load_file(const std::string& path) {
   return config;
 }
 
-Result<Config> load(const Sources& sources, const Environment& environment) {
+Result<Config> load(const Sources& sources) {
   Config merged;
-  std::vector<std::string> errors, missing;
+  std::vector<std::string> errors;
   bool first = true;
   if (sources.is_explicit && !exists(sources.files.front()) && errno == ENOENT)
     return Error(Reason::kNotFound, "stat " + sources.files.front() + ": " + go_errno(ENOENT));
@@ -138,15 +138,11 @@ Result<Config> load(const Sources& sources, const Environment& environment) {
     if (config) {
       if (std::exchange(first, false)) merged.unknown = config->unknown;
       merge(merged, *config);
-    } else if (config.error().is(Reason::kNotFound)) {
-      missing.push_back(file);
-    } else {
+    } else if (!config.error().is(Reason::kNotFound)) {
       errors.push_back(config.error().message);
     }
   }
   if (!errors.empty()) return Error(Reason::kBadRequest, join(errors, "\nerror: "));
-  if (sources.from_variable && !missing.empty() && missing.size() == sources.files.size() && environment.warn)
-    environment.warn("Config not found: " + join(missing, ", "));
   return merged;
 }
 

@@ -15,7 +15,7 @@ namespace skerry::kubeconfig {
 struct Sources {
   std::vector<std::string> files{};
   bool is_explicit = false;    // it must exist
-  bool from_variable = false;  // a warning if none exists
+  bool from_variable = false;  // KUBECONFIG
 
   // Where a change of something that is in no file yet goes: kubectl's default file name.
   std::string file_for_new() const;
@@ -27,7 +27,7 @@ Result<Config> load_file(const std::string& path);
 
 // All of them, merged: for each name the first file's entry counts, current-context is the first that is not empty.
 // Paths stay as written.
-Result<Config> load(const Sources& sources, const Environment& environment);
+Result<Config> load(const Sources& sources);
 
 // Makes paths in entries absolute, relative to the folder of the file each came from.
 void resolve_paths(Config& config);

@@ -234,7 +234,9 @@ OrderedJson normalise(const Json& value, const Struct& schema, bool keep_unknown
     // exec and auth-provider are pointers in kubectl: an empty one stays.
     const bool pointer = field.type == T::kStruct && item.is_object() && (field.of == &kExecStruct || field.of == &kAuthProviderStruct);
     if (!field.always && !pointer && is_empty(item)) continue;
-    out[std::string(field.name)] = normalise_field(item, field, keep_unknown);
+    OrderedJson written = normalise_field(item, field, keep_unknown);
+    if (field.type == T::kStruct && !field.always && !pointer && written.empty()) continue;
+    out[std::string(field.name)] = std::move(written);
   }
   if (!keep_unknown) return out;
   for (const auto& [key, item] : value.items())

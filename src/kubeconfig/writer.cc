@@ -134,13 +134,13 @@ Status write_current_context(Files& files, const Sources& sources, const std::st
 
 }  // namespace
 
-Result<Config> load_for_change(const Sources& sources, const Environment& environment) {
+Result<Config> load_for_change(const Sources& sources) {
   Sources existing = sources;
   existing.is_explicit = false;  // a file named by --kubeconfig may be about to be made
-  return load(existing, environment);
+  return load(existing);
 }
 
-Status modify(const Sources& sources, const Environment& environment, Paths paths, const std::function<Status(Config&)>& change) {
+Status modify(const Sources& sources, Paths paths, const std::function<Status(Config&)>& change) {
   if (sources.files.empty()) return Error(Reason::kBadRequest, "KUBECONFIG names no file to write to");
   std::vector<std::string> ordered = sources.files;
   std::sort(ordered.begin(), ordered.end());
@@ -150,7 +150,7 @@ Status modify(const Sources& sources, const Environment& environment, Paths path
     if (!lock) return lock.error();
     locks.push_back(std::move(*lock));
   }
-  const Config before = TRY(load_for_change(sources, environment));
+  const Config before = TRY(load_for_change(sources));
   Config after = before;
   TRY(change(after));
   if (before == after) return {};

@@ -11,7 +11,7 @@
 namespace skerry::kubeconfig {
 
 // What the files say together, paths as written. Unlike load() no file has to exist.
-Result<Config> load_for_change(const Sources& sources, const Environment& environment);
+Result<Config> load_for_change(const Sources& sources);
 
 // Of file names in changed entries: as `change` left them, or relative to the kubeconfig's folder where they are below it.
 enum class Paths { kAsGiven, kRelative };
@@ -20,6 +20,6 @@ enum class Paths { kAsGiven, kRelative };
 // and writes each entry that differs into the file it came from; new entries and the current context go to file_for_new().
 // Files are replaced whole (rename) and keep their mode and owner; new ones get 0600, new folders 0755.
 // A lock that another holds is an Error at once: "open x.lock: file exists".
-Status modify(const Sources& sources, const Environment& environment, Paths paths, const std::function<Status(Config&)>& change);
+Status modify(const Sources& sources, Paths paths, const std::function<Status(Config&)>& change);
 
 }  // namespace skerry::kubeconfig

@@ -24,7 +24,7 @@ TEST_CASE("writer: each entry goes to the file it came from, new ones to the fir
   const Environment environment = test_environment({{"KUBECONFIG", folder.path + "/nope:" + a + ":" + b}});
   const Sources sources = find_sources("", environment);
   CHECK(sources.file_for_new() == a);
-  auto changed = modify(sources, environment, Paths::kRelative, [&](Config& config) -> Status {
+  auto changed = modify(sources, Paths::kRelative, [&](Config& config) -> Status {
     config.clusters["c"].value["server"] = "https://new";
     config.clusters["d"].value["certificate-authority"] = folder.path + "/pki/ca.pem";
     config.clusters["e"].value["certificate-authority"] = "/etc/ca.pem";
@@ -67,21 +67,21 @@ TEST_CASE("writer: a new file is private; a lock of another stops us; a failed c
     config.current_context += "x";
     return {};
   };
-  REQUIRE(modify(sources, environment, Paths::kRelative, set_context));
+  REQUIRE(modify(sources, Paths::kRelative, set_context));
   CHECK(mode_of(file) == 0600);
   const std::string before = folder.read("sub/config");
   folder.write("sub/config.lock", "");
-  auto locked = modify(sources, environment, Paths::kRelative, set_context);
+  auto locked = modify(sources, Paths::kRelative, set_context);
   REQUIRE_FALSE(locked);
   CHECK(locked.error().message == "open " + file + ".lock: file exists");
   std::filesystem::remove(file + ".lock");
-  CHECK_FALSE(modify(sources, environment, Paths::kRelative, [](Config& config) -> Status {
+  CHECK_FALSE(modify(sources, Paths::kRelative, [](Config& config) -> Status {
     config.current_context = "other";
     return Error(Reason::kBadRequest, "no");
   }));
   CHECK(folder.read("sub/config") == before);
   std::filesystem::create_symlink(file, folder.path + "/link");
-  REQUIRE(modify(find_sources(folder.path + "/link", environment), environment, Paths::kRelative, set_context));
+  REQUIRE(modify(find_sources(folder.path + "/link", environment), Paths::kRelative, set_context));
   CHECK(std::filesystem::is_symlink(folder.path + "/link"));
   CHECK(folder.read("sub/config") != before);
 }

@@ -64,7 +64,6 @@ struct Session::Lazy {
 Session::Session(const Command& c, std::string p, Flags f, Streams streams)
     : command(c), path(std::move(p)), flags(std::move(f)), in(streams.in), out(streams.out), err(streams.err), lazy_(new Lazy) {
   auto environment = kubeconfig::Environment::of_process();
-  environment.warn = [this](const std::string& line) { err << line << '\n'; };
   environment.prompt = kubeconfig::prompt_on_terminal;
   lazy_->client_config.emplace(overrides_of(flags), environment);
 }

@@ -8,12 +8,6 @@ namespace config {
 
 namespace {
 
-kubeconfig::Environment environment_of(Session& session) {
-  auto environment = kubeconfig::Environment::of_process();
-  environment.warn = [&session](const std::string& line) { session.err << line << '\n'; };
-  return environment;
-}
-
 std::vector<std::string> names(Session& session, kubeconfig::Entries kubeconfig::Config::*list, const std::string& prefix) {
   std::vector<std::string> out;
   auto config = read_config(session);
@@ -25,19 +19,18 @@ std::vector<std::string> names(Session& session, kubeconfig::Entries kubeconfig:
 
 }  // namespace
 
-kubeconfig::Sources sources_of(Session& session) { return kubeconfig::find_sources(session.flags.text("kubeconfig"), environment_of(session)); }
+kubeconfig::Sources sources_of(Session& session) { return kubeconfig::find_sources(session.flags.text("kubeconfig"), kubeconfig::Environment::of_process()); }
 
 Result<kubeconfig::Config> read_config(Session& session) {
-  const auto environment = environment_of(session);
   const kubeconfig::Sources sources = sources_of(session);
-  kubeconfig::Config config = TRY(kubeconfig::load_for_change(sources, environment));
-  if (!config.empty() || sources.is_explicit || sources.from_variable || environment.node_kubeconfig.empty()) return config;
-  auto node = kubeconfig::load_file(environment.node_kubeconfig);
+  kubeconfig::Config config = TRY(kubeconfig::load_for_change(sources));
+  if (!config.empty() || sources.is_explicit || sources.from_variable) return config;
+  auto node = kubeconfig::load_file(kubeconfig::Environment::of_process().node_kubeconfig);
   return node ? *node : config;
 }
 
 Status modify_config(Session& session, kubeconfig::Paths paths, const std::function<Status(kubeconfig::Config&)>& change) {
-  return kubeconfig::modify(sources_of(session), environment_of(session), paths, change);
+  return kubeconfig::modify(sources_of(session), paths, change);
 }
 
 Error wrong_words(Session& session, std::string_view text) {

@@ -5,6 +5,7 @@
 #include "base/strings.h"
 #include "kubeconfig/schema.h"
 #include "kubectl/config/commands.h"
+#include "output/go_format.h"
 
 namespace skerry::kubectl::config {
 
@@ -107,7 +108,7 @@ Result<int> run_set(Session& s) {
   if (value.empty()) return plain_error("you cannot use set to unset a property");
   if (path.empty()) return plain_error("you must specify a property");
   TRY(modify_config(s, Paths::kAsGiven, [&](Config& config) { return set_property(config, path, value, s.flags.boolean("set-raw-bytes")); }));
-  s.out << "Property \"" << path << "\" set.\n";
+  s.out << "Property " << output::go_quote(path) << " set.\n";
   return 0;
 }
 
@@ -116,7 +117,7 @@ Result<int> run_unset(Session& s) {
   const std::string& path = s.words()[0];
   if (path.empty()) return plain_error("you must specify a property");
   TRY(modify_config(s, Paths::kAsGiven, [&](Config& config) { return unset_property(config, path); }));
-  s.out << "Property \"" << path << "\" unset.\n";
+  s.out << "Property " << output::go_quote(path) << " unset.\n";
   return 0;
 }
 
