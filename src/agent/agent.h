@@ -47,6 +47,9 @@ class Agent final : public KubeletApi {
   // An event about this node. Any thread.
   void node_event(const std::string& type, const std::string& reason, const std::string& message);
 
+  // What this machine lacks, for the Node's condition HostDegraded. Any thread.
+  void set_host_findings(std::vector<std::string> lacks) { node_->set_host_findings(std::move(lacks)); }
+
   // KubeletApi.
   Result<ContainerRef> find_container(const std::string& ns, const std::string& pod, const std::string& container, const std::string& uid) override;
   Result<std::string> find_sandbox(const std::string& ns, const std::string& pod, const std::string& uid) override;

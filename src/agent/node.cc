@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/strings.h"
 #include "json/patch.h"
 
 namespace skerry::agent {
@@ -104,6 +105,12 @@ Json node_status(const AgentOptions& options, const NodeFacts& facts, const Node
       health.pid_pressure ? "kubelet has insufficient PID available" : "kubelet has sufficient PID available");
   add("Ready", health.network_ready, health.network_ready ? "KubeletReady" : "KubeletNotReady",
       health.network_ready ? "kubelet is posting ready status" : "container runtime network not ready: the node has no pod network yet (spec.podCIDR is not assigned)");
+  if (health.host_lacks) {
+    // Skerry's own condition, so that a fleet shows which of its machines are not as they could be (skerry check-config).
+    const bool degraded = !health.host_lacks->empty();
+    add("HostDegraded", degraded, degraded ? "HostLacksFeatures" : "HostHasAllFeatures",
+        degraded ? skerry::join(*health.host_lacks, "; ") : "the host has everything that Skerry relies on");
+  }
   for (auto& c : json::array_or_empty(json::find(before, "conditions")))
     if (std::none_of(conditions.begin(), conditions.end(), [&](auto& mine) { return mine["type"] == json::str(c, "type"); })) conditions.push_back(c);
   s["conditions"] = std::move(conditions);
@@ -130,6 +137,7 @@ struct Node::State : std::enable_shared_from_this<Node::State> {
   mutable std::mutex mutex;  // guards all below
   bool stopped = false, registered = false, network_ready = false;
   std::string vtep_mac;
+  std::optional<std::vector<std::string>> host_lacks;
   Executor::TimerId timer = 0;
 
   void schedule(std::chrono::milliseconds after) {
@@ -198,16 +206,19 @@ Status Node::State::register_node() {
 Status Node::State::send_status() {
   bool ready;
   std::string vtep;
+  std::optional<std::vector<std::string>> lacks;
   {
     std::lock_guard l(mutex);
     ready = network_ready;
     vtep = vtep_mac;
+    lacks = host_lacks;
   }
   if (!vtep.empty() && vtep != sent_vtep) {
     (void)TRY(uplink.patch(api::kNodes, "", options.node_name, api::PatchType::kMerge, {{"metadata", {{"annotations", {{kVtepAnnotation, vtep}}}}}}));
     sent_vtep = vtep;
   }
-  const NodeHealth health = gather_health(options, ready);
+  NodeHealth health = gather_health(options, ready);
+  health.host_lacks = std::move(lacks);
   const auto images = runtime.list_images();
   const WallTime wall = executor.clock().now();
   const MonoTime now = executor.clock().mono();
@@ -276,6 +287,14 @@ void Node::set_network(bool ready, const std::string& vtep_mac) {
     std::lock_guard l(state_->mutex);
     state_->network_ready = ready;
     state_->vtep_mac = vtep_mac;
+  }
+  state_->schedule(milliseconds(0));
+}
+
+void Node::set_host_findings(std::vector<std::string> lacks) {
+  {
+    std::lock_guard l(state_->mutex);
+    state_->host_lacks = std::move(lacks);
   }
   state_->schedule(milliseconds(0));
 }

@@ -7,7 +7,9 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "agent/admit.h"
 #include "agent/options.h"
@@ -31,6 +33,7 @@ NodeFacts gather_node_facts(const AgentOptions& options);
 struct NodeHealth {
   bool network_ready = false;
   bool memory_pressure = false, disk_pressure = false, pid_pressure = false;
+  std::optional<std::vector<std::string>> host_lacks;  // what set_host_findings() was told; unset: not looked yet
   bool operator==(const NodeHealth&) const = default;
 };
 NodeHealth gather_health(const AgentOptions& options, bool network_ready);
@@ -50,6 +53,8 @@ class Node {
   void stop();
   // Tells at once.
   void set_network(bool ready, const std::string& vtep_mac);
+  // What this machine lacks of what Skerry relies on, a line for each; becomes the condition HostDegraded.
+  void set_host_findings(std::vector<std::string> lacks);
   bool registered() const;
 
  private:

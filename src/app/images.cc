@@ -26,8 +26,9 @@ std::string human(uint64_t bytes) {
 
 void print(const runtime::ImageInfo& image) {
   std::string id = image.id.substr(0, 19);
-  if (image.repo_tags.empty()) std::printf("%-60s %s %10s\n", "<none>", id.c_str(), human(image.size_bytes).c_str());
-  for (auto& tag : image.repo_tags) std::printf("%-60s %s %10s\n", tag.c_str(), id.c_str(), human(image.size_bytes).c_str());
+  const char* kept = image.pinned ? "  pinned" : "";  // stands in the images directory
+  if (image.repo_tags.empty()) std::printf("%-60s %s %10s%s\n", "<none>", id.c_str(), human(image.size_bytes).c_str(), kept);
+  for (auto& tag : image.repo_tags) std::printf("%-60s %s %10s%s\n", tag.c_str(), id.c_str(), human(image.size_bytes).c_str(), kept);
 }
 
 Status execute(const Options& options) {

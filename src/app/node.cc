@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "app/host_checks.h"
 #include "app/lifecycle.h"
 #include "base/log.h"
 #include "base/strings.h"
@@ -174,10 +175,19 @@ Result<std::unique_ptr<NodeProcess>> NodeProcess::start(const Options& options, 
   TRY(n->kubelet_->start());
   n->agent_->start();
   n->image_folder_->start();
+  n->host_checks_ = std::jthread([self] {
+    auto findings = check_host(host_context(self->options_, true));
+    log_findings(findings);
+    std::vector<std::string> lacks;
+    for (auto& f : findings)
+      if (f.state != HostState::kOk) lacks.push_back(summary(f));
+    self->agent_->set_host_findings(std::move(lacks));
+  });
   return n;
 }
 
 NodeProcess::~NodeProcess() {
+  if (host_checks_.joinable()) host_checks_.join();
   if (image_folder_) image_folder_->stop();
   if (kubelet_) kubelet_->stop();
   if (auto* network = agent_ ? agent_->network() : nullptr) network->on_namespace(nullptr);

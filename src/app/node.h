@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 
 #include "agent/agent.h"
 #include "agent/image_folder.h"
@@ -56,6 +57,7 @@ class NodeProcess {
   std::unique_ptr<agent::Agent> agent_;
   std::unique_ptr<agent::KubeletServer> kubelet_;
   std::unique_ptr<agent::ImageFolder> image_folder_;
+  std::jthread host_checks_;  // once, at start
   dns::Zone zone_;
   std::mutex mutex_;  // guards what bring_up_services makes
   std::unique_ptr<dns::Server> dns_;

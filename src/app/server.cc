@@ -1,9 +1,12 @@
 // `skerry server`: the control plane, and a node beside it.
 #include "app/command_line.h"
 #include "app/control_plane.h"
+#include "app/host_checks.h"
 #include "app/lifecycle.h"
 #include "app/node.h"
 #include "base/log.h"
+
+#include <thread>
 
 namespace skerry::app {
 namespace {
@@ -36,6 +39,8 @@ Status serve(const Options& options) {
     uplink = control_plane->node_client(config.name);
     node = TRY(NodeProcess::start(options, layout, std::move(config), *uplink, clock, random));
   }
+  std::jthread checks;  // a node makes its own
+  if (!with_node) checks = std::jthread([&] { log_findings(check_host(host_context(options, false))); });
   // The API answers since it listens; ready means that its controllers know everything, and that the node is registered.
   serve_until_stopped(layout, [&] { return control_plane->ready() && (!node || node->registered()); });
   return {};
