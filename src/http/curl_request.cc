@@ -1,6 +1,7 @@
 #include "http/curl_request.h"
 
 #include <algorithm>
+#include <cstring>
 #include <mutex>
 
 #include "base/strings.h"
@@ -180,6 +181,9 @@ Result<ClientResponse> CurlRequest::result(CURLcode code) {
   std::string what = request_.method + " " + request_.url + ": ";
   if (too_large_) return Error(Reason::kRequestEntityTooLarge, what + "the response is too large");
   std::string message = what + (error_[0] ? error_ : curl_easy_strerror(code));
+  long os_error = 0;
+  if (code == CURLE_COULDNT_CONNECT && curl_easy_getinfo(handle_, CURLINFO_OS_ERRNO, &os_error) == CURLE_OK && os_error != 0)
+    message += std::string(": ") + std::strerror(static_cast<int>(os_error));  // refused, unreachable, ...
   if (code == CURLE_OPERATION_TIMEDOUT) return Error(Reason::kTimeout, message);
   if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL) return Error(Reason::kBadRequest, message);
   return Error(Reason::kServiceUnavailable, message);

@@ -70,12 +70,37 @@ Error error_of(int status, std::string_view body) {
   return e;
 }
 
+// What libcurl says, in the words kubectl's users know (and scripts look for).
+std::string known_words(std::string_view message) {
+  const auto has = [&](std::string_view text) { return message.find(text) != message.npos; };
+  const auto quoted = [&](std::string_view before, char end) {
+    auto rest = message.substr(message.find(before) + before.size());
+    return std::string(rest.substr(0, rest.find(end)));
+  };
+  if (has("Could not resolve host: ")) return "dial tcp: lookup " + quoted("Could not resolve host: ", ' ') + ": no such host";
+  if (has("Could not resolve proxy: ")) return "proxyconnect tcp: dial tcp: lookup " + quoted("Could not resolve proxy: ", ' ') + ": no such host";
+  if (has("certificate has expired") || has("certificate is not yet valid"))
+    return "tls: failed to verify certificate: x509: certificate has expired or is not yet valid";
+  if (has("SSL certificate problem: unable to get") || has("self-signed certificate") || has("self signed certificate"))
+    return "tls: failed to verify certificate: x509: certificate signed by unknown authority";
+  if (has("does not match target host name '"))
+    return "tls: failed to verify certificate: x509: certificate is not valid for " + quoted("does not match target host name '", '\'');
+  if (has("no alternative certificate subject name matches target host name '"))
+    return "tls: failed to verify certificate: x509: certificate is not valid for " +
+           quoted("no alternative certificate subject name matches target host name '", '\'');
+  if (has("Empty reply from server") || has("unexpected eof while reading")) return "EOF";
+  if (has("wrong version number")) return "http: server gave HTTP response to HTTPS client";
+  // "GET https://..: " is of no use here: one line names the server already.
+  const size_t url = message.find("://"), end = url == message.npos ? url : message.find(": ", url);
+  return std::string(end == message.npos ? message : message.substr(end + 2));
+}
+
 // The failure of a request to which no answer came, as kubectl shows it.
 Error unreachable(const Error& cause, const std::string& host) {
   if (to_lower(cause.message).find("refused") != std::string::npos)
     return Error(Reason::kUnknown, "The connection to the server " + host + " was refused - did you specify the right host or port?");
   if (starts_with(cause.message, "Unable to connect to the server: ")) return Error(Reason::kUnknown, cause.message);
-  return Error(Reason::kUnknown, "Unable to connect to the server: " + cause.message);
+  return Error(Reason::kUnknown, "Unable to connect to the server: " + known_words(cause.message));
 }
 
 }  // namespace
