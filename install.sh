@@ -119,7 +119,7 @@ proxy_names() {
 
 find_manager() {
   systemd_dir=${INSTALL_SKERRY_SYSTEMD_DIR:-/etc/systemd/system}
-  if have systemctl && { [ -d /run/systemd/system ] || [ "$skip_start" = true ]; }; then
+  if have systemctl && { [ -d /run/systemd/system ] || [ "$skip_start$skip_enable" != "" ]; }; then
     manager=systemd
   elif [ -x /sbin/openrc-run ] && have rc-update; then
     manager=openrc
@@ -488,7 +488,7 @@ TEXT
 }
 
 write_service() {
-  if [ "$keep" != true ]; then
+  if [ "$keep" != true ] && [ "$manager" != none ]; then
     write_environment
     case $manager in
       systemd) write_unit ;;
@@ -594,7 +594,9 @@ read_kept() {
 main() {
   [ "$(uname -s)" = Linux ] || die "Skerry runs on Linux only"
   if [ "$(id -u)" != 0 ] && ! have sudo; then die "this needs root; run it as root, or install sudo"; fi
-  skip_download=${INSTALL_SKERRY_SKIP_DOWNLOAD:-} skip_enable=${INSTALL_SKERRY_SKIP_ENABLE:-} skip_start=${INSTALL_SKERRY_SKIP_START:-}
+  skip_download=${INSTALL_SKERRY_SKIP_DOWNLOAD:-} skip_enable='' skip_start=''
+  [ "${INSTALL_SKERRY_SKIP_ENABLE:-}" != true ] || skip_enable=true
+  [ "${INSTALL_SKERRY_SKIP_START:-}" != true ] || skip_start=true
   bin_read_only=${INSTALL_SKERRY_BIN_DIR_READ_ONLY:-} symlink=${INSTALL_SKERRY_SYMLINK:-} timeout=${INSTALL_SKERRY_TIMEOUT:-180}
   [ "$bin_read_only" != true ] || skip_download=true
   [ "$skip_download" != binary ] || skip_download=true
@@ -627,4 +629,5 @@ main() {
   run_service
 }
 
-main "$@"
+# In braces: no part of this line is a command.
+{ main "$@"; }

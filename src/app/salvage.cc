@@ -29,14 +29,17 @@ std::string unquote(std::string_view v) {
   return std::string(v);
 }
 
-// "name: value" at the start of a line of a file that may be no YAML otherwise.
+// "name: value" at the start of a line of a file that may be no YAML otherwise. Where the value cannot be what it should (a path,
+// or a short name), it is not taken.
 void scan_file(const std::string& path, const std::string& name, std::string& value) {
   auto text = os::read_file(path, kMaxFile);
   if (!text) return;
   for (std::string_view line : split(*text, '\n')) {
     if (!starts_with(line, name)) continue;
     std::string_view rest = trim(line.substr(name.size()));
-    if (starts_with(rest, ":")) value = unquote(rest.substr(1));
+    if (!starts_with(rest, ":")) continue;
+    std::string found = unquote(rest.substr(1));
+    if (name == "instance" ? valid_instance(found) : name == "node-name" || starts_with(found, "/")) value = found;
   }
 }
 

@@ -100,13 +100,14 @@ TEST_CASE("salvage: a sound configuration is read like a server reads it") {
 
 TEST_CASE("salvage: of a broken configuration, what can be recognised is taken") {
   Folder f;
-  f.write("config.yaml", "data-dir: \"/a b\"   # here\n  oops: [\nno-such-thing: 1\nrun-dir: /from-file # x\n");
+  f.write("config.yaml", "data-dir: \"/a b\"   # here\n  oops: [\ndata-dir: [\ninstance: ../..\nno-such-thing: 1\nrun-dir: /from-file # x\n");
   f.write("config.yaml.d/10.yaml", "log-dir: /dropped\n");
   auto s = salvage({"-c", f.path + "/config.yaml", "--https-listen-port=many", "--unknown", "-d=/flag"}, {{"SKERRY_RUN_DIR", "/from-variable"}});
   CHECK_FALSE(s.complaint.empty());
   CHECK(s.layout.data_dir == "/flag");
   CHECK(s.layout.run_dir == "/from-variable");
   CHECK(s.log_dir == "/dropped");
+  CHECK(s.layout.instance == "");
   CHECK(s.kubeconfig == "/etc/skerry/skerry.yaml");
   CHECK(salvage({"-c", f.path + "/config.yaml"}, {}).layout.data_dir == "/a b");
   CHECK(salvage({"-c", f.path + "/config.yaml"}, {}).layout.run_dir == "/from-file");

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2015,SC2016,SC2086
 # Sourced by the tests of install.sh: small machines with a service manager of their own, on one LAN with a web server.
 #
 #   lan                       makes the LAN; releases below $www are served at $site (http://10.99.0.1:8000)
@@ -135,6 +136,7 @@ boot() { # NAME N INIT
   # The namespace is its own from the first moment, so the link can be made while it boots.
   ip link add "si$n" netns "$lan_inner" type veth peer name eth0 netns "${machine_pid[$name]}" || fail "cannot connect $name"
   nsenter -t "$lan_inner" -n ip link set "si$n" master br0 up
+  net "$name" sysctl -q net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.eth0.accept_dad=0 2>/dev/null # no waiting for neighbours
   net "$name" ip link set lo up
   net "$name" ip addr add "10.99.0.$n/24" dev eth0
   net "$name" ip link set eth0 up
@@ -145,7 +147,7 @@ boot() { # NAME N INIT
     *) until_ok 10 on "$name" test -e /booted || { cat "$work/$name.log" >&2; fail "machine $name did not start"; } ;;
   esac
 }
-child_of() { cat "/proc/$1/task/$1/children" 2>/dev/null | tr -d ' ' | grep .; }
+child_of() { tr -d ' ' <"/proc/$1/task/$1/children" 2>/dev/null | grep .; }
 booted() { [ "$(on "$1" systemctl is-system-running)" = running ] || [ "$(on "$1" systemctl is-system-running)" = degraded ]; }
 
 # In the machine's own control group, for what is started by hand.
@@ -198,9 +200,9 @@ snapshot() { # NAME FILE
     echo "== nftables"
     net "$name" nft list ruleset
     echo "== bpf"
-    for folder in $(cgroup_folders); do bpftool cgroup tree "$folder/skerry-install-$$-$name" 2>/dev/null; done
+    for folder in $(cgroup_folders); do bpftool cgroup tree "$folder/skerry-install-$$-$name" 2>/dev/null; done | grep -v '^ *[0-9]* .* sd_' # systemd has its own
     echo "== cgroups"
-    for folder in $(cgroup_folders); do (cd "$folder/skerry-install-$$-$name" && find . -type d | grep -v '/system\.slice/\|/user\.slice/' | sort | sed "s|^|$folder |"); done
+    for folder in $(cgroup_folders); do (cd "$folder/skerry-install-$$-$name" && find . -type d | grep 'skerry\|^[a-z/._-]*$' | grep -v '\.\(slice\|scope\|mount\|socket\)\(/[a-z.-]*\.service\)*$' | sort | sed "s|^|$folder |"); done
     echo "== namespaces"
     on "$name" sh -c 'for k in net mnt; do for p in /proc/[0-9]*; do readlink $p/ns/$k; done 2>/dev/null | sort -u | grep -c .; done'
     echo "== processes"
@@ -220,6 +222,20 @@ release() { # DIR VERSION FILE
   echo "$2" >"$1/version"
   cp "$top/install.sh" "$1/install.sh"
   (cd "$1" && sha256sum skerry-linux-* version install.sh >SHA256SUMS)
+}
+
+# same BEFORE AFTER WHAT: two snapshots say the same.
+same() {
+  diff "$1" "$2" >"$work/difference" || { cat "$work/difference" >&2; fail "$3: the machine is not as it was before"; }
+}
+# import MACHINE: the demo's image.
+import() {
+  cp "$tools/images/demo-1.tar" "$(root_of "$1")/tmp/" && on "$1" skerry images import /tmp/demo-1.tar >/dev/null || fail "cannot import an image"
+  rm "$(root_of "$1")/tmp/demo-1.tar"
+}
+# The process of a container, as number and time of start, so that it is known again.
+process_of() { # MACHINE PATTERN
+  on "$1" sh -c 'for p in $(pgrep -f "$0"); do [ "$p" = $$ ] || cut -d" " -f1,22 /proc/$p/stat; done' "$2" | sort
 }
 
 # The script as users get it: from the web server, piped into a shell. piped MACHINE SHELL [VARIABLE=value...] [-- WORDS...]

@@ -1,4 +1,5 @@
 #!/bin/bash
+# shellcheck disable=SC2015,SC2016
 # Process 1 of a machine of machine.sh, in namespaces of its own: machine_init.sh FOLDER CLEAN_ROOT NAME GROUP INIT
 set -eu
 dir=$1 clean=$2 name=$3 group=$4 init=$5

@@ -32,7 +32,7 @@ done
 rm -rf "$root"/usr/share/{doc,man,info,locale,lintian,bash-completion} "$root"/usr/lib/*/gconv "$dir/deb"
 ln -sf dash "$root/usr/bin/sh"
 [ -e "$root/usr/bin/awk" ] || ln -s mawk "$root/usr/bin/awk"
-mkdir -p "$root"/{proc,sys,dev,run,tmp,root,etc/logrotate.d,var/{log,lib,tmp},usr/local/bin,home/pi}
+mkdir -p "$root"/{proc,sys,dev,run,tmp,root,etc/logrotate.d,var/{log,lib,tmp},usr/local/{bin,sbin},home/pi}
 chmod 1777 "$root/tmp" "$root/var/tmp"
 cat >"$root/etc/passwd" <<'T'
 root:x:0:0:root:/root:/bin/sh

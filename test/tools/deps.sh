@@ -5,7 +5,7 @@ build=(g++ make ccache mold clang llvm libclang-rt-14-dev python3 python3-yaml p
   libsqlite3-dev libssl-dev libyaml-cpp-dev libbpf-dev libelf-dev libseccomp-dev libcap-dev libarchive-dev
   libnl-3-dev libnl-route-3-dev libzstd-dev zlib1g-dev nlohmann-json3-dev doctest-dev linux-libc-dev)
 lint=(clang-tidy clang-format)
-tests=(busybox-static curl jq openssl iproute2 libc-bin)
+tests=(busybox-static curl jq openssl iproute2 libc-bin shellcheck dash nftables bpftool procps)
 missing=$(dpkg-query -W -f='${Package} ${Status}\n' "${build[@]}" "${lint[@]}" "${tests[@]}" 2>/dev/null |
   awk '/ok installed/ {print $1}' | sort -u |
   comm -13 - <(printf '%s\n' "${build[@]}" "${lint[@]}" "${tests[@]}" | sort -u))
