@@ -1,0 +1,17 @@
+// ConfigMaps and Secrets made of files and literals, and the hash that stands at the end of their names.
+#pragma once
+
+#include <string>
+
+#include "kustomize/loader.h"
+#include "kustomize/resource.h"
+
+namespace skerry::kustomize {
+
+// `args`: an entry of configMapGenerator or secretGenerator. `global`: generatorOptions, may be null.
+Result<ResourcePtr> generate(const Loader& loader, const std::string& kind, const Json& args, const Json& global);
+
+// Ten characters of what ConfigMap, Secret or another object holds, as kustomize and kubectl create --append-hash make them.
+std::string content_hash(const Node& object);
+
+}  // namespace skerry::kustomize
