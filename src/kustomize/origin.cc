@@ -10,7 +10,8 @@ Origin Origin::below(const std::string& more) const {
   Origin out = *this;
   // A relative path: ".." at the front stays.
   std::vector<std::string> parts;
-  for (auto part : split(path + "/" + more, '/')) {
+  std::string joined = path + "/" + more;
+  for (auto part : split(joined, '/')) {
     if (part.empty() || part == ".") continue;
     if (part == ".." && !parts.empty() && parts.back() != "..") parts.pop_back();
     else parts.emplace_back(part);
@@ -41,8 +42,8 @@ void add_origin(ResMap& resources, const std::optional<Origin>& origin) {
 
 void add_transformation(ResMap& resources, const std::optional<Origin>& origin) {
   if (!origin) return;
-  std::string item;
-  for (auto line : split(origin->yaml(), '\n'))
+  std::string item, yaml = origin->yaml();
+  for (auto line : split(yaml, '\n'))
     if (!line.empty()) item += (item.empty() ? "- " : "  ") + std::string(line) + "\n";
   for (auto& r : resources.all()) {
     if (r->node.text({"metadata", "annotations", kOriginAnnotation}).empty()) {
