@@ -1,0 +1,175 @@
+// kubectl diff: what apply would change, shown by diff(1).
+#include <spawn.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include "api/selector.h"
+#include "base/strings.h"
+#include "json/yaml.h"
+#include "kubectl/change/apply_patch.h"
+#include "kubectl/change/commands.h"
+#include "kubectl/change/last_applied.h"
+#include "kubectl/objects.h"
+#include "kubectl/select.h"
+#include "kubectl/write_flags.h"
+#include "output/printer.h"
+
+extern char** environ;
+
+namespace skerry::kubectl {
+
+namespace {
+
+constexpr int kTrouble = 2;  // diff's exit codes: 0 equal, 1 different, above: trouble
+
+std::vector<Flag> flags() {
+  using enum FlagType;
+  return std::vector<Flag>{
+             {"concurrency", 0, kInt, "1", "Number of objects to process in parallel when diffing against the live version. Accepted for compatibility."},
+             field_manager_flag("kubectl-client-side-apply"),
+             {"force-conflicts", 0, kBool, "false", "If true, server-side apply will force the changes against conflicts."},
+             {"prune", 0, kBool, "false", "Include resources that would be deleted by pruning. Not supported yet."},
+             selector_flag(),
+             {"server-side", 0, kBool, "false", "If true, apply runs in the server instead of the client."},
+             {"show-managed-fields", 0, kBool, "false", "If true, include managed fields in the diff."},
+             {"show-secrets", 0, kBool, "false", "If true, print secret data instead of masking it."},
+         } +
+         file_flags("Filename, directory, or URL to files contains the configuration to diff");
+}
+
+// A folder below the temporary folder, gone with this object.
+class TemporaryFolder {
+ public:
+  explicit TemporaryFolder(const std::string& prefix) {
+    const char* tmp = std::getenv("TMPDIR");
+    path_ = std::string(tmp && *tmp ? tmp : "/tmp") + "/" + prefix + "XXXXXX";
+    if (!::mkdtemp(path_.data())) path_.clear();
+  }
+  ~TemporaryFolder() {
+    std::error_code ec;
+    if (!path_.empty()) std::filesystem::remove_all(path_, ec);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+// Values of Secrets are not for the screen: equal ones become ***, changed ones say before and after.
+void mask_secrets(Json& before, Json& after) {
+  for (const char* field : {"data", "stringData"}) {
+    Json* b = before.is_object() && before.contains(field) ? &before[field] : nullptr;
+    Json* a = after.is_object() && after.contains(field) ? &after[field] : nullptr;
+    if (b && b->is_object())
+      for (auto& [key, value] : b->items()) {
+        bool both = a && a->is_object() && a->contains(key), same = both && (*a)[key] == value;
+        if (both) (*a)[key] = same ? "***" : "*** (after)";
+        value = same ? "***" : both ? "*** (before)" : "***";
+      }
+    if (a && a->is_object())
+      for (auto& [key, value] : a->items())
+        if (!(b && b->is_object() && b->contains(key))) value = "***";
+  }
+}
+
+Status write_file(const std::string& path, const Json& object) {
+  std::ofstream out(path, std::ios::binary);
+  if (!object.is_null()) out << json::dump_yaml(object);
+  if (!out.flush()) return plain_error("cannot write " + path + ": " + std::strerror(errno));
+  return {};
+}
+
+Result<int> run_program(Session& s, const std::string& from, const std::string& to) {
+  std::vector<std::string> args;
+  const char* external = std::getenv("KUBECTL_EXTERNAL_DIFF");
+  for (auto word : split(external && *external ? external : "diff -u -N", ' '))
+    if (!word.empty()) args.emplace_back(word);
+  args.push_back(from);
+  args.push_back(to);
+  std::vector<char*> argv;
+  for (auto& a : args) argv.push_back(a.data());
+  argv.push_back(nullptr);
+  s.out << std::flush;
+  pid_t pid;
+  if (int rc = ::posix_spawnp(&pid, argv[0], nullptr, nullptr, argv.data(), environ); rc != 0)
+    return plain_error("failed to run \"" + args[0] + "\": executable file not found in $PATH");
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : kTrouble;
+}
+
+Result<Json> merged(Objects& objects, const Item& item, const Json& live, const Session& s) {
+  WriteOptions write{.dry_run = true, .field_manager = s.flags.text("field-manager")};
+  if (s.flags.boolean("server-side")) {
+    if (!s.flags.changed("field-manager")) write.field_manager = "kubectl";
+    return objects.patch(item.mapping, item.ns, item.name, PatchKind::kApply, json::dump(item.object), write, s.flags.boolean("force-conflicts"));
+  }
+  Json wanted = with_last_applied(item.object);
+  if (live.is_null()) return objects.create(item.mapping, item.ns, wanted, write);
+  auto patch = TRY(make_apply_patch(item.mapping, wanted, live));
+  return objects.patch(item.mapping, item.ns, item.name, patch.kind, patch.body, write);
+}
+
+Result<int> diff(Session& s) {
+  if (!s.words().empty()) return usage_error("Unexpected args: [" + join(s.words(), " ") + "]");
+  if (s.flags.list("filename").empty() && s.flags.text("kustomize").empty()) return plain_error("must specify one of -f and -k");
+  if (s.flags.boolean("prune")) return plain_error("diff --prune is not supported yet");
+  TemporaryFolder from("LIVE-"), to("MERGED-");
+  if (from.path().empty() || to.path().empty()) return plain_error("unable to create a temporary folder: " + std::string(std::strerror(errno)));
+  Selection q = selection_of(s);
+  q.label_selector.clear();
+  auto selected = TRY(select(s, q));
+  for (auto& e : selected.errors) return e;
+  auto wanted = TRY(api::LabelSelector::parse(s.flags.text("selector")));
+  auto* objects = TRY(s.objects());
+  for (auto& item : selected.items) {
+    if (!wanted.matches_json(json::find(item.object, {"metadata", "labels"}))) continue;
+    Json live;
+    auto got = objects->get(item.mapping, item.ns, item.name);
+    if (got) live = std::move(*got);
+    else if (got.error().code != 404) return got.error();
+    auto after = merged(*objects, item, live, s);
+    if (!after) return after.error();
+    if (!s.flags.boolean("show-managed-fields")) {
+      live = live.is_null() ? live : output::without_managed_fields(live);
+      *after = output::without_managed_fields(*after);
+    }
+    if (item.mapping.kind == "Secret" && item.mapping.group.empty() && !s.flags.boolean("show-secrets")) mask_secrets(live, *after);
+    std::string name = (item.mapping.group.empty() ? "" : item.mapping.group + ".") + item.mapping.version + "." + item.mapping.kind + "." + item.ns + "." + item.name;
+    TRY(write_file(from.path() + "/" + name, live));
+    TRY(write_file(to.path() + "/" + name, *after));
+  }
+  return run_program(s, from.path(), to.path());
+}
+
+Result<int> run(Session& s) {
+  auto code = diff(s);
+  if (code) return code;
+  // Exit code 1 means "different"; trouble is above it.
+  s.fail(code.error());
+  return kTrouble;
+}
+
+}  // namespace
+
+constexpr Command kDiff{
+    .use = "diff -f FILENAME",
+    .brief = "Diff the live version against a would-be applied version",
+    .text = "Show what `apply` of the same files would change, as the server would store it. The differences are shown by \"diff -u -N\" or the program in "
+            "KUBECTL_EXTERNAL_DIFF. Exit code: 0 nothing differs, 1 something does, above 1 an error.",
+    .examples = "  # A file\n  kubectl diff -f web.yaml\n\n  # Standard input\n  cat web.yaml | kubectl diff -f -\n",
+    .flags = flags,
+    .run = run,
+};
+
+}  // namespace skerry::kubectl
