@@ -17,8 +17,8 @@ class Session;
 struct Command {
   std::string_view use;       // "get [(-o|--output=)json|...] (TYPE[.VERSION][.GROUP] ...) [flags] [options]": first word is the name
   std::string_view brief;     // one line
-  std::string_view text;      // what it does; empty: brief
-  std::string_view examples;  // indented by two blanks; '#' lines explain
+  std::string_view text = "";      // what it does; empty: brief
+  std::string_view examples = "";  // indented by two blanks; '#' lines explain
   // Null: no flags of its own.
   std::vector<Flag> (*flags)() = nullptr;
   // The exit code, or an Error (see session.h for how errors are shown). Null: a group: prints help, or

@@ -1,4 +1,5 @@
 // The tree of commands: what there is, under the headings of `kubectl --help`.
+#include "kubectl/change/commands.h"
 #include "kubectl/config/commands.h"
 #include "kubectl/describe/describe.h"
 #include "kubectl/globals.h"
@@ -10,19 +11,21 @@ namespace skerry::kubectl {
 
 namespace {
 
-constexpr const Command* kBasic[] = {&kGet};
+constexpr const Command* kBeginner[] = {&kCreate};
+constexpr const Command* kIntermediate[] = {&kGet, &kEdit, &kDelete};
 constexpr const Command* kTroubleshooting[] = {
     &kDescribe,
     &kAttach,
     &kExec,
 };
-constexpr const Command* kSettings[] = {&kConfig};
-constexpr const Command* kOther[] = {&kPlugin, &kVersion};
+constexpr const Command* kAdvanced[] = {&kDiff, &kApply, &kPatch, &kReplace};
+constexpr const Command* kOther[] = {&kConfig, &kPlugin, &kVersion};
 
 constexpr CommandGroup kGroups[] = {
-    {"Basic Commands:", kBasic},
+    {"Basic Commands (Beginner):", kBeginner},
+    {"Basic Commands (Intermediate):", kIntermediate},
     {"Troubleshooting and Debugging Commands:", kTroubleshooting},
-    {"Settings Commands:", kSettings},
+    {"Advanced Commands:", kAdvanced},
     {"Other Commands:", kOther},
 };
 
