@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <utility>
 
 namespace skerry::output {
 namespace {
@@ -42,7 +43,40 @@ void append(std::string& out, const Json& value) {
   }
 }
 
+void append_syntax(std::string& out, const Json& value) {
+  if (value.is_object()) {
+    out += "map[string]interface {}{";
+    bool first = true;
+    for (const auto& [key, item] : value.items()) {
+      if (!std::exchange(first, false)) out += ", ";
+      out += go_quote(key) + ":";
+      append_syntax(out, item);
+    }
+    out += '}';
+  } else if (value.is_array()) {
+    out += "[]interface {}{";
+    bool first = true;
+    for (const auto& item : value) {
+      if (!std::exchange(first, false)) out += ", ";
+      append_syntax(out, item);
+    }
+    out += '}';
+  } else if (value.is_string()) {
+    out += go_quote(value.get_ref<const std::string&>());
+  } else if (value.is_null()) {
+    out += "interface {}(nil)";
+  } else {
+    append(out, value);
+  }
+}
+
 }  // namespace
+
+std::string go_syntax(const Json& value) {
+  std::string out;
+  append_syntax(out, value);
+  return out;
+}
 
 std::string go_text(const Json& value) {
   std::string out;

@@ -15,8 +15,9 @@ class GoTemplate {
  public:
   // Error texts are Go's: `template: output:1: unexpected "}" in operand`.
   static Result<GoTemplate> parse(std::string_view text, std::string_view name = "output");
-  // allow_missing is kubectl's --allow-missing-template-keys: missing keys print "<no value>"; without it they are errors.
-  Result<std::string> execute(const Json& data, bool allow_missing = true) const;
+  // Writes to `out`; on an error, what was written before it stays there. allow_missing is kubectl's
+  // --allow-missing-template-keys: missing keys print "<no value>"; without it they are errors.
+  Result<void> execute(const Json& data, std::string& out, bool allow_missing = true) const;
 
   struct Parsed;
 

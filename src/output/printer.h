@@ -12,7 +12,8 @@
 
 namespace skerry::output {
 
-// Printers are used by one thread at a time. An error of print() has kubectl's text without the leading "error: ".
+// Printers are used by one thread at a time. An error's message has kubectl's text: put "error: " before and a newline behind it (some
+// messages end with empty lines, as kubectl's do).
 class Printer {
  public:
   virtual ~Printer() = default;
@@ -24,6 +25,7 @@ enum class Format {
   kWide,
   kJson,
   kYaml,
+  kKyaml,
   kName,
   kJsonPath,
   kJsonPathAsJson,
