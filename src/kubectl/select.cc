@@ -148,7 +148,8 @@ class Selector {
           return plain_error("there is no need to specify a resource type as a separate argument when passing arguments in resource/name form "
                              "(e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'");
         std::string type = word.substr(0, slash), name = word.substr(slash + 1);
-        if (type.empty() || name.empty() || name.find('/') != std::string::npos)
+        if (name.find('/') != std::string::npos) return plain_error("arguments in resource/name form may not have more than one slash");
+        if (type.empty() || name.empty())
           return plain_error("arguments in resource/name form must have a single resource and name");
         if (type.find(',') != std::string::npos) return plain_error("arguments in resource/name form must have a single resource and name");
         Mapping m = TRY(discovery->by_resource(type));
