@@ -8,6 +8,8 @@
 namespace skerry::kubectl {
 namespace {
 
+constexpr std::string_view kVersion = "autoscaling/v2";
+
 // An optional amount.
 std::string amount_text(const Json& value) { return value.is_null() ? "<nil>" : quantity_text(value); }
 
@@ -102,9 +104,17 @@ void put_utilization(const Subject& subject, Writer& w) {
 
 }  // namespace
 
-Status describe_autoscaler(const Subject& subject, Writer& w) {
+Status describe_autoscaler(const Subject& asked, Writer& w) {
+  // autoscaling/v2 says more: the same object is read again in it where the server has it.
+  bool v1 = json::str(asked.object, "apiVersion") != kVersion;
+  Json newer;
+  if (v1) {
+    auto found = asked.objects.get(mapping_of(kVersion, "horizontalpodautoscalers", "HorizontalPodAutoscaler", true), asked.ns(), asked.name());
+    if (found) newer = std::move(*found);
+    v1 = !found;
+  }
+  const Subject subject{asked.objects, asked.mapping, newer.is_object() ? newer : asked.object, asked.options, asked.now};
   const Json &spec = subject.spec(), &status = subject.status();
-  bool v1 = json::str(subject.object, "apiVersion") == "autoscaling/v1";
   std::string kind = json::str(spec, {"scaleTargetRef", "kind"});
   put_metadata(w, subject.object, true);
   w.field(0, "CreationTimestamp", time_text(json::find(subject.object, {"metadata", "creationTimestamp"})));

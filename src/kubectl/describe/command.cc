@@ -1,4 +1,7 @@
 // `kubectl describe`
+#include <algorithm>
+
+#include "base/strings.h"
 #include "kubectl/describe/describe.h"
 #include "kubectl/discovery.h"
 #include "kubectl/objects.h"
@@ -18,13 +21,13 @@ std::vector<Flag> flags() {
 // The objects whose name begins with the second word; `original` if there are none.
 Result<int> describe_matching(Session& session, const Error& original, const DescribeOptions& options) {
   const std::string& prefix = session.words()[1];
+  if (session.words()[0].find(',') != std::string::npos) return plain_error("you may only specify a single resource type");
   Selection selection = selection_of(session);
   selection.words = {session.words()[0]};
   selection.filenames.clear();
   selection.kustomize.clear();
   selection.label_selector.clear();
   selection.names_required = false;
-  selection.all = false;
   selection.fetch = true;
   Selected selected = TRY(select(session, selection));
   if (!selected.errors.empty()) return selected.errors.front();
@@ -49,14 +52,55 @@ Result<int> nothing_found(Session& session) {
   return 0;
 }
 
+// Errors of parts, shown at the end as the stock client shows a list of them: without "error:" where no server said them, and
+// those of reading files in one.
+class Failures {
+ public:
+  explicit Failures(Session& session) : session_(session) {}
+
+  void add(const Error& error) {
+    bool from_server = error.code != 0;
+    add_text(from_server ? error_text(error, session_.path) : error.message + "\n");
+  }
+  void add_all(const std::vector<Error>& errors, bool of_files) {
+    if (!of_files || errors.size() == 1) {
+      for (const Error& error : errors) add(error);
+      return;
+    }
+    std::vector<std::string> messages;
+    for (const Error& error : errors)
+      if (std::find(messages.begin(), messages.end(), error.message) == messages.end()) messages.push_back(error.message);
+    if (!messages.empty()) add_text("[" + join(messages, ", ") + "]\n");
+  }
+  bool any() const { return !texts_.empty(); }
+  void show() const {
+    for (const std::string& text : texts_) session_.err << text;
+  }
+
+ private:
+  void add_text(std::string text) {
+    if (std::find(texts_.begin(), texts_.end(), text) == texts_.end()) texts_.push_back(std::move(text));
+  }
+
+  Session& session_;
+  std::vector<std::string> texts_;
+};
+
+Result<std::string> describe_item(Session& session, Item& item, const DescribeOptions& options) {
+  if (!item.source.empty()) {  // what counts is the server's object, not that of the file
+    Objects* objects = TRY(session.objects());
+    item.object = TRY(objects->get(item.mapping, item.ns, item.name));
+  }
+  return describe(session, item, options);
+}
+
 Result<int> run(Session& session) {
   Selection selection = selection_of(session);
   if (selection.words.empty() && selection.filenames.empty() && selection.kustomize.empty())
-    return usage_error("You must specify the type of resource to describe. Use \"kubectl api-resources\" for a complete list of "
-                       "supported resources.\n");
+    return plain_error("You must specify the type of resource to describe. Use \"kubectl api-resources\" for a complete list of "
+                       "supported resources.");
   selection.names_required = false;
-  selection.all = false;
-  selection.fetch = true;
+  selection.fetch = !selection.words.empty();
   Selected selected = TRY(select(session, selection));
 
   DescribeOptions options{session.flags.boolean("show-events"), selection.chunk};
@@ -64,20 +108,21 @@ Result<int> run(Session& session) {
   if (selected.errors.size() == 1 && selected.errors[0].is(Reason::kNotFound) && session.words().size() == 2)
     return describe_matching(session, selected.errors[0], options);
 
-  for (const Error& error : selected.errors) session.fail(error);
+  Failures failures(session);
+  failures.add_all(selected.errors, selection.words.empty());
   bool first = true;
-  std::vector<std::string> shown_errors;
-  for (const Item& item : selected.items) {
-    auto text = describe(session, item, options);
+  for (Item& item : selected.items) {
+    auto text = describe_item(session, item, options);
     if (!text) {
-      session.fail(text.error());
+      failures.add(text.error());
       continue;
     }
     session.out << (first ? "" : "\n\n") << *text;
     first = false;
   }
-  if (selected.items.empty() && selected.errors.empty()) return nothing_found(session);
-  return session.failed() ? 1 : 0;
+  failures.show();
+  if (selected.items.empty() && !failures.any()) return nothing_found(session);
+  return failures.any() ? 1 : 0;
 }
 
 }  // namespace

@@ -174,9 +174,8 @@ Status describe_storage_class(const Subject& subject, Writer& w) {
   }
   if (has(object, "reclaimPolicy")) w.field(0, "ReclaimPolicy", json::str(object, "reclaimPolicy"));
   if (has(object, "volumeBindingMode")) w.field(0, "VolumeBindingMode", json::str(object, "volumeBindingMode"));
-  if (const Json& topologies = json::find(object, "allowedTopologies"); topologies.is_array()) {
-    w.put(0, "AllowedTopologies:\t");
-    w.line(0, topologies.empty() ? "<none>" : "");
+  if (const Json& topologies = json::array_or_empty(json::find(object, "allowedTopologies")); !topologies.empty()) {
+    w.line(0, "AllowedTopologies:\t");
     for (size_t i = 0; i < topologies.size(); ++i) put_term(w, 1, i, json::find(topologies[i], "matchLabelExpressions"), "in");
   }
   put_events_of(subject, w);
@@ -196,7 +195,7 @@ Status describe_csi_node(const Subject& subject, Writer& w) {
   put_metadata(w, subject.object, false);
   w.field(0, "CreationTimestamp", time_text(json::find(subject.object, {"metadata", "creationTimestamp"})));
   w.line(0, "Spec:");
-  if (const Json& drivers = json::find(subject.spec(), "drivers"); drivers.is_array()) {
+  if (const Json& drivers = json::array_or_empty(json::find(subject.spec(), "drivers")); !drivers.empty()) {
     w.line(1, "Drivers:");
     for (const Json& driver : drivers) {
       w.line(2, json::str(driver, "name"), ":");
@@ -205,7 +204,8 @@ Status describe_csi_node(const Subject& subject, Writer& w) {
         w.line(3, "Allocatables:");
         w.field(4, "Count", go_value(count));
       }
-      if (has(driver, "topologyKeys")) w.field(3, "Topology Keys", go_value(json::find(driver, "topologyKeys")));
+      const Json& keys = json::array_or_empty(json::find(driver, "topologyKeys"));
+      if (!keys.empty()) w.field(3, "Topology Keys", go_value(keys));
     }
   }
   put_events_of(subject, w);
