@@ -184,21 +184,9 @@ Result<ResourcePtr> generate(const Loader& loader, const std::string& kind, cons
   return out;
 }
 
-std::string content_hash(const Node& object) {
-  auto value = [&](std::string_view field) -> Json {
-    const Node* n = object.find(field);
-    return n != nullptr ? to_json(*n) : Json("");
-  };
-  std::string kind = object.text({"kind"});
-  Json encoded;
-  if (kind == "ConfigMap" || kind == "Secret") {
-    encoded = {{"kind", kind}, {"name", object.text({"metadata", "name"})}, {"data", value("data")}};
-    const char* more = kind == "Secret" ? "stringData" : "binaryData";
-    if (kind == "Secret") encoded["type"] = value("type");
-    if (Json extra = value(more); extra.is_object()) encoded[more] = std::move(extra);
-  } else {
-    encoded = to_json(object);
-  }
+namespace {
+
+std::string hash_of(const Json& encoded) {
   std::string text = go_json(encoded);
   unsigned char digest[SHA256_DIGEST_LENGTH];
   SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest);
@@ -211,6 +199,32 @@ std::string content_hash(const Node& object) {
     else if (c == 'e') c = 't';
   }
   return out;
+}
+
+}  // namespace
+
+std::string content_hash(const Node& object) {
+  auto value = [&](std::string_view field) -> Json {
+    const Node* n = object.find(field);
+    return n != nullptr ? to_json(*n) : Json("");
+  };
+  std::string kind = object.text({"kind"});
+  if (kind != "ConfigMap" && kind != "Secret") return hash_of(to_json(object));
+  Json encoded = {{"kind", kind}, {"name", ""}, {"data", value("data")}};
+  const char* more = kind == "Secret" ? "stringData" : "binaryData";
+  if (kind == "Secret") encoded["type"] = value("type");
+  if (Json extra = value(more); extra.is_object()) encoded[more] = std::move(extra);
+  return hash_of(encoded);
+}
+
+std::string content_hash_with_name(const Json& object) {
+  std::string kind = json::str(object, "kind");
+  Json encoded = {{"kind", kind}, {"name", json::str(object, {"metadata", "name"})}, {"data", json::object_or_empty(json::find(object, "data"))}};
+  if (kind == "Secret") encoded["type"] = json::str(object, "type");
+  for (const char* field : {"stringData", "binaryData"})
+    if (!json::object_or_empty(json::find(object, field)).empty()) encoded[field] = object[field];
+  if (const Json& immutable = json::find(object, "immutable"); immutable.is_boolean()) encoded["immutable"] = immutable;
+  return hash_of(encoded);
 }
 
 }  // namespace skerry::kustomize

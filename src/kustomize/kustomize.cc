@@ -81,7 +81,7 @@ bool has_kustomization(FileSource& files, const std::string& path) {
   return false;
 }
 
-std::string content_hash(const Json& object) { return content_hash(from_json(object)); }
+std::string content_hash(const Json& object) { return content_hash_with_name(object); }
 
 std::string to_yaml(const std::vector<Json>& resources) {
   std::string out;

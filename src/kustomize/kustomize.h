@@ -33,8 +33,8 @@ Result<std::vector<Json>> build(FileSource& files, const std::string& path, cons
 // Is `path` a folder that holds a kustomization (kustomization.yaml, kustomization.yml or Kustomization)?
 bool has_kustomization(FileSource& files, const std::string& path);
 
-// The ten characters that a ConfigMap or Secret (or any other object) gets behind its name, as kustomize's generators and
-// `kubectl create --append-hash` make them of its content and name.
+// The ten characters that `kubectl create configmap|secret --append-hash` puts behind the name: of content and name.
+// (kustomize's own generators leave the name out of it.)
 std::string content_hash(const Json& object);
 
 // What `kubectl kustomize` prints: the resources as YAML, with "---" between them.
