@@ -18,6 +18,9 @@ class ByteStream {
     std::function<void(std::string_view)> on_data{};
     std::function<void()> on_drain{};  // everything written has reached the kernel, after it had been waiting
     std::function<void()> on_close{};
+    // The peer has ended its half. If set, the stream stays open for writing until close() or abort(); only sockets
+    // without TLS tell it.
+    std::function<void()> on_peer_end{};
   };
 
   virtual ~ByteStream() = default;

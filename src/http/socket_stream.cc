@@ -138,6 +138,7 @@ void SocketStream::on_ready(uint32_t events) {
     }
   }
   if (state_ != State::kOpen) return;
+  if ((events & (EPOLLERR | EPOLLHUP)) != 0 && peer_ended_) return finish("connection broken");
   if ((events & EPOLLERR) != 0 && !may_read()) return finish("connection broken");
   if ((events & EPOLLHUP) != 0 && !may_read()) {
     // Nobody wants to read now, and epoll would report this for ever: look again at resume() or start().
@@ -164,6 +165,10 @@ void SocketStream::read() {
     size_t n = 0;
     Transport::Io io = transport_.read(loop_->scratch(), EventLoop::kScratchBytes, n);
     if (io == Transport::Io::kWantRead || io == Transport::Io::kWantWrite) return;
+    if (io == Transport::Io::kEnd && callbacks_.on_peer_end && !transport_.tls()) {
+      peer_ended_ = true;
+      return callbacks_.on_peer_end();
+    }
     if (io == Transport::Io::kEnd) return finish("");
     if (io != Transport::Io::kDone) return finish("connection broken");
     round += n;

@@ -57,7 +57,7 @@ class SocketStream final : public ByteStream, public EventSource, public std::en
   void opened();
   void advance();
   void read();
-  bool may_read() const { return started_ && pauses_.load() == 0; }
+  bool may_read() const { return started_ && !peer_ended_ && pauses_.load() == 0; }
   void listen_for(uint32_t events);
   void finish(std::string error);
 
@@ -72,7 +72,7 @@ class SocketStream final : public ByteStream, public EventSource, public std::en
   Transport transport_;
   std::string input_;  // read before start()
   Callbacks callbacks_;
-  bool started_ = false, was_open_ = false, waiting_ = false, finish_told_ = false, half_ended_ = false;
+  bool started_ = false, was_open_ = false, waiting_ = false, finish_told_ = false, half_ended_ = false, peer_ended_ = false;
   bool registered_ = false;
   uint32_t events_ = 0;
   std::chrono::seconds timeout_{10};

@@ -17,6 +17,7 @@ constexpr const Command* kTroubleshooting[] = {
     &kDescribe,
     &kAttach,
     &kExec,
+    &kPortForward,
 };
 constexpr const Command* kAdvanced[] = {&kDiff, &kApply, &kPatch, &kReplace};
 constexpr const Command* kOther[] = {&kConfig, &kPlugin, &kVersion};
