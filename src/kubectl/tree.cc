@@ -16,6 +16,7 @@ constexpr const Command* kIntermediate[] = {&kGet, &kEdit, &kDelete};
 constexpr const Command* kTroubleshooting[] = {
     &kDescribe,
     &kAttach,
+    &kCp,
     &kExec,
     &kPortForward,
 };
