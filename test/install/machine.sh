@@ -206,7 +206,7 @@ snapshot() { # NAME FILE
     echo "== namespaces"
     on "$name" sh -c 'for k in net mnt; do for p in /proc/[0-9]*; do readlink $p/ns/$k; done 2>/dev/null | sort -u | grep -c .; done'
     echo "== processes"
-    on "$name" ps -eo user,args --no-headers | grep -v 'ps -eo\|systemd-tmpfiles\|systemd-hostnamed\|\[.*\]$' | sort
+    on "$name" ps -eo user,args --no-headers | grep -v 'ps -eo\|sleep 1000\|systemd-tmpfiles\|systemd-hostnamed\|\[.*\]$' | sort
     echo "== sysctls"
     net "$name" sysctl -a 2>/dev/null | grep '^net\.\(ipv4\|ipv6\|bridge\)\|^vm\.\|^kernel\.\(panic\|keys\|pid_max\)' | grep -v 'tcp_fastopen_key\|\.stable_secret'
   } >"$2" 2>&1

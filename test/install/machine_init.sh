@@ -51,7 +51,7 @@ case $init in
     printf '[Journal]\nStorage=volatile\n' >"$dir/etc/systemd/journald.conf.d/test.conf" ;;
   openrc)
     # As after booting into the default runlevel.
-    mkdir -p "$dir/run/openrc"
+    mkdir -p "$dir"/run/openrc/{starting,started,stopping,inactive,wasinactive,failed,hotplugged,daemons,options,exclusive,scheduled,tmp}
     echo default >"$dir/run/openrc/softlevel"
     mkdir -p "$dir/etc/runlevels/default"
     rm -f "$dir/usr/bin/systemctl"
@@ -65,6 +65,7 @@ cd "$dir"
 pivot_root . old
 umount -l /old
 rmdir /old
+mount --make-rshared /
 case $init in
   systemd) exec env -i container=other PATH=/usr/sbin:/usr/bin /lib/systemd/systemd --system --log-target=journal --show-status=0 systemd.unit=multi-user.target ;;
   # Process 1 has to take up orphans.
