@@ -239,7 +239,10 @@ class Selector {
 
 std::string Item::display_name() const { return mapping.singular_name() + "/" + name; }
 
-Result<Selected> select(Session& session, const Selection& selection) { return Selector(session, selection).run(); }
+Result<Selected> select(Session& session, const Selection& selection) {
+  TRY(session.ns());  // kubectl finds what is wrong with the configuration here, in other words than when it connects
+  return Selector(session, selection).run();
+}
 
 Result<std::vector<Item>> select_items(Session& session, const Selection& selection) {
   auto selected = TRY(select(session, selection));

@@ -21,7 +21,7 @@ std::vector<Flag> flags() {
       {"merge", 0, kBool, "true", "Show what all kubeconfig files say together.", "true"},
       {"minify", 0, kBool, "false", "Show only what the current context uses."},
       {"output", 'o', kString, "yaml",
-       "Output format. One of: (json, yaml, name, go-template, go-template-file, template, templatefile, jsonpath, jsonpath-as-json, jsonpath-file)."},
+       "Output format. One of: (json, yaml, kyaml, name, go-template, go-template-file, template, templatefile, jsonpath, jsonpath-as-json, jsonpath-file)."},
       {"raw", 0, kBool, "false", "Show secrets and the content of certificates."},
       {"show-managed-fields", 0, kBool, "false", "Keep managedFields in JSON and YAML."},
       {"template", 0, kString, "", "The template, or the file it is in, for -o=go-template and -o=go-template-file."},
