@@ -18,6 +18,7 @@ constexpr const Command* kTroubleshooting[] = {
     &kAttach,
     &kCp,
     &kExec,
+    &kLogs,
     &kPortForward,
 };
 constexpr const Command* kAdvanced[] = {&kDiff, &kApply, &kPatch, &kReplace};

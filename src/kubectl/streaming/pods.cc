@@ -117,7 +117,7 @@ Result<std::pair<std::string, std::string>> selector_of(const Target& target) {
   } else if (kind == "Deployment" || kind == "ReplicaSet" || kind == "StatefulSet" || kind == "DaemonSet" || kind == "Job") {
     text = TRY(selector_text(selector));
   } else {
-    return plain_error("selector for " + target.mapping.api_version() + ", Kind=" + kind + " not implemented");
+    return plain_error("selector for *" + target.mapping.version + "." + kind + " not implemented");
   }
   return std::pair(target.ns, text);
 }
@@ -140,7 +140,9 @@ Result<Json> pod_of(Session& session, const Target& target, std::chrono::nanosec
     if (count) *count = 1;
     return target.object;
   }
-  auto [ns, selector] = TRY(selector_of(target));
+  auto selected = selector_of(target);
+  if (!selected) return plain_error("cannot attach to *" + target.mapping.version + "." + target.mapping.kind + ": " + selected.error().message);
+  auto [ns, selector] = *selected;
   auto end = std::chrono::steady_clock::now() + timeout;
   Objects* objects = TRY(session.objects());
   while (true) {
