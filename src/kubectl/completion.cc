@@ -39,6 +39,8 @@ std::vector<std::string> names_of(Session& s, const std::string& type, const std
 
 }  // namespace
 
+std::vector<std::string> complete_names(Session& s, const std::string& type, const std::string& prefix) { return names_of(s, type, prefix, ""); }
+
 std::vector<std::string> complete_resources(Session& s, const std::string& prefix) {
   auto slash = prefix.find('/');
   if (slash != std::string::npos) return names_of(s, prefix.substr(0, slash), prefix.substr(slash + 1), prefix.substr(0, slash + 1));

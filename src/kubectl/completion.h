@@ -13,4 +13,7 @@ class Session;
 // TYPE, then NAME..., or TYPE/NAME.
 std::vector<std::string> complete_resources(Session& session, const std::string& prefix);
 
+// Names of one type.
+std::vector<std::string> complete_names(Session& session, const std::string& type, const std::string& prefix);
+
 }  // namespace skerry::kubectl

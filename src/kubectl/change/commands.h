@@ -5,6 +5,6 @@
 
 namespace skerry::kubectl {
 
-extern const Command kApply, kCreate, kDelete, kReplace, kPatch, kEdit, kDiff;
+extern const Command kApply, kCreate, kDelete, kReplace, kPatch, kEdit, kDiff, kLabel, kAnnotate;
 
 }  // namespace skerry::kubectl

@@ -10,6 +10,7 @@
 #include "kubectl/create/generator.h"
 #include "kubectl/objects.h"
 #include "kubectl/sources.h"
+#include "kustomize/kustomize.h"
 
 namespace skerry::kubectl {
 
@@ -144,7 +145,7 @@ Result<int> run_configmap(Session& s) {
     if (is_utf8(value)) object["data"][key] = value;
     else object["binaryData"][key] = base64_encode(value);
   }
-  if (s.flags.boolean("append-hash")) return plain_error("--append-hash is not supported yet");
+  if (s.flags.boolean("append-hash")) object["metadata"]["name"] = name + "-" + kustomize::content_hash(object);
   return create_generated(s, mapping_of("v1", "configmaps", "ConfigMap", true), std::move(object));
 }
 
@@ -154,7 +155,7 @@ Result<int> finish_secret(Session& s, const std::string& name, const std::string
   Json object = {{"apiVersion", "v1"}, {"kind", "Secret"}, {"metadata", {{"name", name}}}};
   if (!type.empty()) object["type"] = type;
   for (auto& [key, value] : values) object["data"][key] = base64_encode(value);
-  if (s.flags.boolean("append-hash")) return plain_error("--append-hash is not supported yet");
+  if (s.flags.boolean("append-hash")) object["metadata"]["name"] = name + "-" + kustomize::content_hash(object);
   return create_generated(s, mapping_of("v1", "secrets", "Secret", true), std::move(object));
 }
 
