@@ -19,5 +19,6 @@ int run_complete(const Args& args);  // hidden: what may follow on a command lin
 int run_uninstall(const Args& args);
 int run_ready(const Args& args);
 int run_version(const Args& args);
+int run_kubectl(const Args& args);
 
 }  // namespace skerry::app

@@ -40,6 +40,9 @@ __attribute__((constructor(101))) void enter_shim(int argc, char** argv, char**)
 int main(int argc, char** argv) {
   tune_allocator();
   std::signal(SIGPIPE, SIG_IGN);
+  std::string_view called_as = argc > 0 ? argv[0] : "";
+  called_as = called_as.substr(called_as.rfind('/') == std::string_view::npos ? 0 : called_as.rfind('/') + 1);
+  if (called_as == "kubectl") return run_kubectl(Args(argv + 1, argv + argc));
   if (argc < 2) {
     usage(stderr);
     return 2;

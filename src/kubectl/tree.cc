@@ -3,6 +3,7 @@
 #include "kubectl/config/commands.h"
 #include "kubectl/describe/describe.h"
 #include "kubectl/globals.h"
+#include "kubectl/nodes/commands.h"
 #include "kubectl/plugin.h"
 #include "kubectl/read/commands.h"
 #include "kubectl/streaming/commands.h"
@@ -21,14 +22,18 @@ constexpr const Command* kTroubleshooting[] = {
     &kLogs,
     &kPortForward,
 };
+constexpr const Command* kCluster[] = {&kCordon, &kUncordon, &kDrain, &kTaint};
 constexpr const Command* kAdvanced[] = {&kDiff, &kApply, &kPatch, &kReplace};
+constexpr const Command* kSettings[] = {&kLabel, &kAnnotate};
 constexpr const Command* kOther[] = {&kConfig, &kPlugin, &kVersion};
 
 constexpr CommandGroup kGroups[] = {
     {"Basic Commands (Beginner):", kBeginner},
     {"Basic Commands (Intermediate):", kIntermediate},
+    {"Cluster Management Commands:", kCluster},
     {"Troubleshooting and Debugging Commands:", kTroubleshooting},
     {"Advanced Commands:", kAdvanced},
+    {"Settings Commands:", kSettings},
     {"Other Commands:", kOther},
 };
 

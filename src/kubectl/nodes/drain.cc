@@ -4,6 +4,7 @@
 #include <set>
 #include <thread>
 
+#include "base/clock.h"
 #include "base/strings.h"
 #include "kubectl/completion.h"
 #include "kubectl/nodes/commands.h"
@@ -14,7 +15,7 @@ namespace skerry::kubectl {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 constexpr auto kRetryEviction = std::chrono::seconds(5);  // as kubectl, when a budget forbids it for now
 constexpr auto kLookAgain = std::chrono::seconds(1);
 
@@ -129,13 +130,13 @@ class Drain {
     if (!sorted.errors.empty()) return plain_error("[" + joined(sorted.errors) + "]");
     if (!sorted.warnings.empty()) s_.warn(joined(sorted.warnings));
     auto timeout = f_.duration("timeout");
-    auto deadline = timeout.count() > 0 ? Clock::now() + std::chrono::duration_cast<Clock::duration>(timeout) : Clock::time_point::max();
+    auto deadline = timeout.count() > 0 ? SteadyClock::now() + std::chrono::duration_cast<SteadyClock::duration>(timeout) : SteadyClock::time_point::max();
     for (auto& pod : sorted.leave) TRY(evict(pod, deadline));
     if (dry_run_ != DryRun::kNone) return {};
     return wait_for(sorted.leave, deadline);
   }
 
-  Status evict(const Json& pod, Clock::time_point deadline) {
+  Status evict(const Json& pod, SteadyClock::time_point deadline) {
     std::string ns = json::str(pod, {"metadata", "namespace"}), name = json::str(pod, {"metadata", "name"});
     bool deletes = f_.boolean("disable-eviction");
     s_.out << (deletes ? "deleting pod " : "evicting pod ") << ns << '/' << name << suffix() << '\n' << std::flush;
@@ -159,7 +160,7 @@ class Drain {
         return wrapped;
       }
       s_.err << "error when evicting pods/\"" << name << "\" -n \"" << ns << "\" (will retry after 5s): " << e.message << '\n' << std::flush;
-      if (Clock::now() + kRetryEviction > deadline)
+      if (SteadyClock::now() + kRetryEviction > deadline)
         return plain_error("error when evicting pods/\"" + name + "\" -n \"" + ns + "\": global timeout reached: " + format_duration(f_.duration("timeout")));
       std::this_thread::sleep_for(kRetryEviction);
     }
@@ -172,7 +173,7 @@ class Drain {
     return seconds > 0 && since && SystemClock().now() - *since > std::chrono::seconds(seconds);
   }
 
-  Status wait_for(const std::vector<Json>& leaving, Clock::time_point deadline) {
+  Status wait_for(const std::vector<Json>& leaving, SteadyClock::time_point deadline) {
     std::vector<const Json*> left;
     for (auto& pod : leaving) left.push_back(&pod);
     while (!left.empty()) {
@@ -190,7 +191,7 @@ class Drain {
       }
       left = std::move(still);
       if (left.empty()) return {};
-      if (Clock::now() > deadline) return plain_error("error when waiting for pod \"" + pod_name(*left[0]) + "\" to terminate: global timeout reached: " + format_duration(f_.duration("timeout")));
+      if (SteadyClock::now() > deadline) return plain_error("error when waiting for pod \"" + pod_name(*left[0]) + "\" to terminate: global timeout reached: " + format_duration(f_.duration("timeout")));
       std::this_thread::sleep_for(kLookAgain);
     }
     return {};
