@@ -129,16 +129,19 @@ class ColumnsPrinter final : public Printer {
   Result<void> print(const Json& object, std::ostream& out) override {
     TabWriter writer = TabWriter::for_tables();
     if (std::exchange(headers_, false)) columns_.print_header(writer);
-    if (const Json& items = json::find(object, "items"); items.is_array()) {
-      for (const auto& item : items) TRY(columns_.print_row(item, writer));
-    } else {
-      TRY(columns_.print_row(object, writer));
-    }
-    out << writer.flush();
-    return {};
+    auto done = print_rows(object, writer);
+    out << writer.flush();  // also the header before an error
+    return done;
   }
 
  private:
+  Result<void> print_rows(const Json& object, TabWriter& writer) const {
+    const Json& items = json::find(object, "items");
+    if (!items.is_array()) return columns_.print_row(object, writer);
+    for (const auto& item : items) TRY(columns_.print_row(item, writer));
+    return {};
+  }
+
   CustomColumns columns_;
   bool headers_;
 };

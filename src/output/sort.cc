@@ -6,7 +6,6 @@
 #include "api/quantity.h"
 #include "output/go_format.h"
 #include "output/jsonpath.h"
-#include "output/natural.h"
 
 namespace skerry::output {
 namespace {
@@ -33,7 +32,6 @@ bool less(const Key& a, const Key& b) {
   if (a.value.is_null() || b.value.is_null()) return a.value.is_null() && !b.value.is_null();
   if (a.value.is_string()) {
     if (a.is_quantity && b.is_quantity) return a.quantity < b.quantity;
-    return natural_less(a.value.get_ref<const std::string&>(), b.value.get_ref<const std::string&>());
   }
   return a.value < b.value;
 }

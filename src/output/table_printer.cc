@@ -10,10 +10,8 @@ namespace skerry::output {
 namespace {
 
 // Padded, so that events line up even when each comes alone.
-std::string event_text(const std::string& event) {
-  if (event == "ADDED" || event == "ERROR") return event + "     ";
-  if (event == "MODIFIED") return event + "  ";
-  if (event == "DELETED") return event + "   ";
+std::string event_text(std::string event) {
+  if (event.size() < 8) event.resize(8, ' ');
   return event;
 }
 
@@ -40,7 +38,7 @@ void append_labels(std::vector<std::string>& cells, const Json& metadata, const 
   const Json& labels = json::find(metadata, "labels");
   for (const auto& key : options.column_labels) {
     const Json& value = json::find(labels, key);
-    cells.push_back(value.is_string() ? table_cell_text(value) : "<none>");
+    cells.push_back(value.is_string() ? table_cell_text(value) : "");
   }
   if (options.show_labels) cells.push_back(table_cell_text(labels_text(labels)));
 }
