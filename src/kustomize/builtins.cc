@@ -87,9 +87,7 @@ Step replacement_step(std::vector<Json> replacements) {
           }, {}};
 }
 
-Error external(const Resource& plugin, const char* what) {
-  return bad(std::string("failed to load ") + what + ": external plugins disabled; unable to load external plugin '" + plugin.gvk().kind + "'");
-}
+Error external(const Resource& plugin) { return bad("external plugins disabled; unable to load external plugin '" + plugin.gvk().kind + "'"); }
 
 }  // namespace
 
@@ -141,7 +139,7 @@ Result<std::vector<Step>> field_transformers(const Kustomization& k, const Loade
 
 Result<Step> plugin_transformer(const Resource& plugin, const Loader& loader, const Json* const& openapi) {
   std::string kind = plugin.gvk().kind;
-  if (plugin.node.text({"apiVersion"}) != "builtin") return external(plugin, "transformer");
+  if (plugin.node.text({"apiVersion"}) != "builtin") return external(plugin);
   Json config = to_json_yaml11(plugin.node);
   std::vector<FieldSpec> specs = TRY(parse_field_specs(json::find(config, "fieldSpecs")));
   auto need_specs = [&]() -> Status { return specs.empty() ? bad("fieldSpecs is not expected to be nil") : Status(); };
@@ -188,12 +186,12 @@ Result<Step> plugin_transformer(const Resource& plugin, const Loader& loader, co
     return Step{kind, [options = json::find(config, "sortOptions")](ResMap& m) { return options.is_object() ? apply_sort_options(m, options) : Status(); }, {}};
   if (kind == "LegacyOrderTransformer") return Step{kind, [](ResMap& m) -> Status { return sort_legacy(m, {}, {}), Status(); }, {}};
   if (kind == "HashTransformer") return Step{kind, [](ResMap& m) -> Status { return add_hashes(m), Status(); }, {}};
-  return bad("failed to load transformer: Skerry's kustomize has no built-in transformer '" + kind + "'");
+  return bad("unable to load builtin " + plugin.gvk().text());
 }
 
 Result<ResMap> run_plugin_generator(const Resource& plugin, const Loader& loader) {
   std::string kind = plugin.gvk().kind;
-  if (plugin.node.text({"apiVersion"}) != "builtin") return external(plugin, "generator");
+  if (plugin.node.text({"apiVersion"}) != "builtin") return external(plugin);
   Json config = to_json_yaml11(plugin.node);
   ResMap out;
   if (kind == "ConfigMapGenerator" || kind == "SecretGenerator") {
@@ -204,7 +202,7 @@ Result<ResMap> run_plugin_generator(const Resource& plugin, const Loader& loader
     return out;
   }
   if (kind == "HelmChartInflationGenerator") return bad("trouble configuring builtin HelmChartInflationGenerator with config: `\n" + json::dump(config) + "\n`: must specify --enable-helm");
-  return bad("failed to load generator: Skerry's kustomize has no built-in generator '" + kind + "'");
+  return bad("unable to load builtin " + plugin.gvk().text());
 }
 
 }  // namespace skerry::kustomize

@@ -201,7 +201,7 @@ bool says_nothing(const Json& fields) {
 }  // namespace
 
 Result<Kustomization> parse_kustomization(std::string_view text, const std::string& root, const std::string& file) {
-  auto nodes = parse_nodes(text);
+  auto nodes = parse_nodes(text, Duplicates::kLastWins);
   if (!nodes) return bad("invalid Kustomization: " + nodes.error().message);
   Kustomization k;
   k.file = file;

@@ -42,16 +42,16 @@ Result<Loader> Loader::at(FileSource& files, LoadLimits& limits, const std::stri
   if (is_repository(path)) return bad("a remote repository cannot be built: Skerry's kustomize does not fetch git repositories: " + path);
   Loader out(files, limits, "/", nullptr);
   std::string full = join_path(files.working_directory(), path);
-  auto root = out.confirmed_folder(full);
+  auto root = out.confirmed_folder(full, path);
   if (!root) return bad("must build at directory: " + root.error().message);
   out.root_ = *root;
   return out;
 }
 
-Result<std::string> Loader::confirmed_folder(const std::string& path) const {
+Result<std::string> Loader::confirmed_folder(const std::string& path, const std::string& shown) const {
   auto real = files_->resolve(path);
-  if (!real) return bad("not a valid directory: evalsymlink failure on '" + path + "' : " + real.error().message);
-  if (!files_->is_directory(*real)) return bad("'" + path + "': file is not directory");
+  if (!real) return bad("not a valid directory: evalsymlink failure on '" + shown + "' : " + real.error().message);
+  if (!files_->is_directory(*real)) return bad("'" + shown + "': file is not directory");
   return *real;
 }
 
@@ -73,7 +73,7 @@ Result<Loader> Loader::base(const std::string& path) const {
   if (is_repository(path)) return bad("remote bases are not supported: Skerry's kustomize does not fetch git repositories: " + path);
   if (path.starts_with("/")) return bad("new root '" + path + "' cannot be absolute");
   std::string full = join_path(root_, path);
-  auto root = confirmed_folder(full);
+  auto root = confirmed_folder(full, full);
   if (!root) return bad("must build at directory: " + root.error().message);
   for (const Loader* at = this; at != nullptr; at = at->parent_)
     if (below(at->root_, *root)) return bad("cycle detected: candidate root '" + *root + "' contains visited root '" + at->root_ + "'");

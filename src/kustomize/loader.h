@@ -34,7 +34,7 @@ class Loader {
 
  private:
   Loader(FileSource& files, LoadLimits& limits, std::string root, const Loader* parent) : files_(&files), limits_(&limits), root_(std::move(root)), parent_(parent) {}
-  Result<std::string> confirmed_folder(const std::string& path) const;
+  Result<std::string> confirmed_folder(const std::string& path, const std::string& shown) const;
 
   FileSource* files_;
   LoadLimits* limits_;

@@ -64,7 +64,8 @@ Node::Tag resolve_tag(std::string_view text);
 
 // All documents of a stream, empty ones left out. BadRequest with kustomize's words ("yaml: line 3: ...") on bad text;
 // bounded in depth, size and what aliases expand to. Merge keys ("<<") are applied.
-Result<std::vector<Node>> parse_nodes(std::string_view text);
+enum class Duplicates : uint8_t { kError, kLastWins };  // of keys
+Result<std::vector<Node>> parse_nodes(std::string_view text, Duplicates duplicates = Duplicates::kError);
 
 // The value: what encoding/json makes of it (integral floats are integers, timestamps RFC 3339).
 Json to_json(const Node& node);

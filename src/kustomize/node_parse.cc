@@ -14,6 +14,7 @@ constexpr size_t kMaxNodes = 1'000'000;  // an alias bomb ends here
 
 struct Budget {
   size_t nodes = 0;
+  Duplicates duplicates = Duplicates::kError;
 };
 
 Error bad(std::string message) { return {Reason::kBadRequest, std::move(message)}; }
@@ -53,7 +54,13 @@ Result<Node> convert_map(const YAML::Node& in, int depth, Budget& budget) {
       merges.push_back(std::move(value));
       continue;
     }
-    if (!seen.insert(key).second) return bad("yaml: unmarshal errors:\n  line " + std::to_string(entry.first.Mark().line + 1) + ": mapping key \"" + key + "\" already defined");
+    if (!seen.insert(key).second) {
+      if (budget.duplicates == Duplicates::kLastWins) {
+        out.set(key, std::move(value));
+        continue;
+      }
+      return bad("yaml: unmarshal errors:\n  line " + std::to_string(entry.first.Mark().line + 1) + ": mapping key \"" + key + "\" already defined");
+    }
     out.fields.push_back({key, std::move(value)});
   }
   for (const auto& m : merges) TRY(merge_key(out, m));
@@ -115,11 +122,12 @@ std::vector<std::string_view> lines_of(std::string_view text) {
 
 }  // namespace
 
-Result<std::vector<Node>> parse_nodes(std::string_view text) {
+Result<std::vector<Node>> parse_nodes(std::string_view text, Duplicates duplicates) {
   if (text.size() > kMaxFileBytes) return bad("yaml: the text is larger than " + std::to_string(kMaxFileBytes >> 20) + " MiB");
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   std::vector<Node> out;
   Budget budget;
+  budget.duplicates = duplicates;
   int line = 0;
   while (!text.empty()) {
     size_t cut = text.find("\n---");

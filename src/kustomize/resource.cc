@@ -63,30 +63,14 @@ Status check(const Node& node) {
   std::string shown = "{{" + node.text({"apiVersion"}) + " " + kind + "} {{" + node.text({"metadata", "name"}) + " " + node.text({"metadata", "namespace"}) + "} map[] map[]}}";
   if (kind.empty()) return bad("missing kind in object " + shown);
   if (ends_with(kind, "List")) return {};
-  if (node.text({"metadata", "name"}).empty() && node.text({"metadata", "generateName"}).empty()) return bad("missing metadata.name in object " + shown);
+  if (node.text({"metadata", "name"}).empty()) return bad("missing metadata.name in object " + shown);
   return {};
-}
-
-// Where a list has an empty item, or nothing.
-std::string empty_item(const Node& node, const std::string& path) {
-  if (node.is_map()) {
-    for (const auto& f : node.fields)
-      if (std::string found = empty_item(f.value, path + "/" + f.name); !found.empty()) return found;
-  } else if (node.is_list()) {
-    for (size_t i = 0; i < node.items.size(); ++i) {
-      std::string here = path + "/" + std::to_string(i);
-      if (node.items[i].is_null()) return here;
-      if (std::string found = empty_item(node.items[i], here); !found.empty()) return found;
-    }
-  }
-  return "";
 }
 
 Status add_documents(std::vector<ResourcePtr>& out, Node node, int depth) {
   if (depth > 8) return bad("lists are nested too deeply");
   if (node.is_empty()) return {};
   TRY(check(node));
-  if (std::string path = empty_item(node, ""); !path.empty()) return bad("empty item at " + path.substr(1) + " in object " + flow_yaml(node));
   if (!ends_with(node.text({"kind"}), "List")) {
     auto r = std::make_shared<Resource>();
     r->node = std::move(node);

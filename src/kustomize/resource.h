@@ -34,6 +34,8 @@ Gvk parse_api_version(std::string_view api_version);
 bool is_cluster_scoped(const Gvk& gvk);
 // Kinds that stand first or last in the legacy order; then by group, version and kind.
 bool legacy_less(const Gvk& a, const Gvk& b);
+// "apps_v1_Deployment", with ~G, ~V and ~K for what is empty: the order of kinds that no list names.
+std::string sort_key(const Gvk& gvk);
 
 struct ResId {
   Gvk gvk;

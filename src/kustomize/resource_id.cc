@@ -95,8 +95,6 @@ Gvk parse_api_version(std::string_view api_version) {
   if (slash != std::string_view::npos) {
     out.group = std::string(api_version.substr(0, slash));
     out.version = std::string(api_version.substr(slash + 1));
-  } else if (api_version == "builtin") {
-    out.group = "builtin";
   } else {
     out.version = std::string(api_version);
   }
@@ -117,9 +115,10 @@ bool is_cluster_scoped(const Gvk& gvk) {
 bool legacy_less(const Gvk& a, const Gvk& b) {
   int ra = rank(a.kind), rb = rank(b.kind);
   if (ra != rb) return ra < rb;
-  auto key = [](const Gvk& g) { return or_else(g.group, "~G") + "_" + or_else(g.version, "~V") + "_" + or_else(g.kind, "~K"); };
-  return key(a) < key(b);
+  return sort_key(a) < sort_key(b);
 }
+
+std::string sort_key(const Gvk& g) { return or_else(g.group, "~G") + "_" + or_else(g.version, "~V") + "_" + or_else(g.kind, "~K"); }
 
 std::string ResId::effective_namespace() const {
   if (is_cluster_scoped(gvk)) return "_non_namespaceable_";

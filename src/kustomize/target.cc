@@ -194,7 +194,7 @@ Status Target::run_generators(Accumulator& into) {
   if (!configured) return wrap("loading generator plugins", configured.error());
   for (const auto& plugin : configured->all()) {
     auto made = run_plugin_generator(*plugin, loader_);
-    if (!made) return wrap("loading generator plugins", made.error());
+    if (!made) return wrap("loading generator plugins: failed to load generator", made.error());
     add_origin(*made, plugin_origin(*plugin));
     all.push_back({plugin->gvk().kind, std::move(*made)});
   }

@@ -246,7 +246,7 @@ void sort_legacy(ResMap& resources, const std::vector<std::string>& first, const
     if (!own) return legacy_less(a, b);
     int ra = rank(a.kind), rb = rank(b.kind);
     if (ra != rb) return ra < rb;
-    return std::tie(a.group, a.version, a.kind) < std::tie(b.group, b.version, b.kind);
+    return sort_key(a) < sort_key(b);
   };
   struct Entry {
     ResId id;
