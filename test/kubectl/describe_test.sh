@@ -103,6 +103,18 @@ for type in $("$stock" api-resources --verbs=list,get -o name 2>/dev/null); do
   done <"$dir/objects"
 done
 
+# Somebody who may see some things only.
+"$stock" create clusterrole limited --verb=get,list \
+  --resource=nodes,services,configmaps,namespaces,deployments.apps,replicationcontrollers,ingresses.networking.k8s.io,persistentvolumeclaims \
+  >/dev/null
+"$stock" create clusterrolebinding limited --clusterrole=limited --user=limited >/dev/null
+for what in node/ghost service/by-hand configmap/empty deployment/web replicationcontroller/old ingress/site pvc/data namespace/describe \
+  pod/rich nodes; do
+  compare exact "$what" -n describe --as=limited
+done
+compare exact configmap empt -n describe --as=limited
+compare exact configmap empty -n describe --as=limited --show-events=false
+
 # Ways to ask.
 compare exact hpa.v1.autoscaling rich -n describe
 compare exact hpa.v1.autoscaling simple -n describe

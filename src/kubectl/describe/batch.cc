@@ -28,15 +28,16 @@ void put_times(const Subject& subject, Writer& w) {
 void put_statuses(const Subject& subject, Writer& w) {
   const Json& status = subject.status();
   std::string ready = has(status, "ready") ? detail::joined(" (", json::integer(status, "ready"), " Ready)") : "";
-  w.field(0, "Pods Statuses", json::integer(status, "active"), " Active", ready, " / ", json::integer(status, "succeeded"),
-          " Succeeded / ", json::integer(status, "failed"), " Failed");
+  w.field(0, "Pods Statuses", json::integer(status, "active"), " Active", ready, " / ",
+          json::integer(status, "succeeded"), " Succeeded / ", json::integer(status, "failed"), " Failed");
 }
 
 void put_job_template(Writer& w, const Json& spec) {
   w.field(0, "Selector", has(spec, "selector") ? selector_text(json::find(spec, "selector")) : "<unset>");
   w.field(0, "Parallelism", or_unset(spec, "parallelism"));
   w.field(0, "Completions", or_unset(spec, "completions"));
-  if (has(spec, "activeDeadlineSeconds")) w.field(0, "Active Deadline Seconds", or_unset(spec, "activeDeadlineSeconds"), "s");
+  if (has(spec, "activeDeadlineSeconds"))
+    w.field(0, "Active Deadline Seconds", or_unset(spec, "activeDeadlineSeconds"), "s");
   put_pod_template(w, json::find(spec, "template"));
 }
 
@@ -54,9 +55,11 @@ Status describe_job(const Subject& subject, Writer& w) {
   if (has(spec, "completionMode")) w.field(0, "Completion Mode", or_unset(spec, "completionMode"));
   if (has(spec, "suspend")) w.field(0, "Suspend", or_unset(spec, "suspend"));
   if (has(spec, "backoffLimit")) w.field(0, "Backoff Limit", or_unset(spec, "backoffLimit"));
-  if (has(spec, "ttlSecondsAfterFinished")) w.field(0, "TTL Seconds After Finished", or_unset(spec, "ttlSecondsAfterFinished"));
+  if (has(spec, "ttlSecondsAfterFinished"))
+    w.field(0, "TTL Seconds After Finished", or_unset(spec, "ttlSecondsAfterFinished"));
   put_times(subject, w);
-  if (has(spec, "activeDeadlineSeconds")) w.field(0, "Active Deadline Seconds", or_unset(spec, "activeDeadlineSeconds"), "s");
+  if (has(spec, "activeDeadlineSeconds"))
+    w.field(0, "Active Deadline Seconds", or_unset(spec, "activeDeadlineSeconds"), "s");
   put_statuses(subject, w);
   if (json::str(spec, "completionMode") == "Indexed")
     w.field(0, "Completed Indexes", indexes_text(json::str(subject.status(), "completedIndexes")));
@@ -74,7 +77,8 @@ Status describe_cron_job(const Subject& subject, Writer& w) {
   w.field(0, "Time Zone", or_unset(spec, "timeZone"));
   w.field(0, "Successful Job History Limit", or_unset(spec, "successfulJobsHistoryLimit"));
   w.field(0, "Failed Job History Limit", or_unset(spec, "failedJobsHistoryLimit"));
-  w.field(0, "Starting Deadline Seconds", or_unset(spec, "startingDeadlineSeconds"), has(spec, "startingDeadlineSeconds") ? "s" : "");
+  w.field(0, "Starting Deadline Seconds", or_unset(spec, "startingDeadlineSeconds"),
+          has(spec, "startingDeadlineSeconds") ? "s" : "");
   put_job_template(w, json::find(spec, {"jobTemplate", "spec"}));
   const Json& last = json::find(subject.status(), "lastScheduleTime");
   w.field(0, "Last Schedule Time", last.is_null() ? "<unset>" : time_text(last));

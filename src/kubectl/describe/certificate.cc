@@ -54,7 +54,9 @@ Status describe_certificate_request(const Subject& subject, Writer& w) {
   put_list(w, "Province", asks.province);
   put_list(w, "StreetAddress", asks.street_address);
   put_list(w, "PostalCode", asks.postal_code);
-  if (request->dns_names.size() + request->email_addresses.size() + request->ip_addresses.size() + request->uris.size() > 0) {
+  if (request->dns_names.size() + request->email_addresses.size() + request->ip_addresses.size() +
+          request->uris.size() >
+      0) {
     w.line(0, "Subject Alternative Names:");
     put_list(w, "DNS Names", request->dns_names);
     put_list(w, "Email Addresses", request->email_addresses);

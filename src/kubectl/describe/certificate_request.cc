@@ -33,16 +33,35 @@ void read_subject(X509_NAME* name, CertificateRequest::Subject& subject) {
     X509_NAME_ENTRY* entry = X509_NAME_get_entry(name, i);
     std::string text = text_of(X509_NAME_ENTRY_get_data(entry));
     switch (OBJ_obj2nid(X509_NAME_ENTRY_get_object(entry))) {
-      case NID_commonName: subject.common_name = text; break;
-      case NID_serialNumber: subject.serial_number = text; break;
-      case NID_organizationName: subject.organization.push_back(text); break;
-      case NID_organizationalUnitName: subject.organizational_unit.push_back(text); break;
-      case NID_countryName: subject.country.push_back(text); break;
-      case NID_localityName: subject.locality.push_back(text); break;
-      case NID_stateOrProvinceName: subject.province.push_back(text); break;
-      case NID_streetAddress: subject.street_address.push_back(text); break;
-      case NID_postalCode: subject.postal_code.push_back(text); break;
-      default: break;
+      case NID_commonName:
+        subject.common_name = text;
+        break;
+      case NID_serialNumber:
+        subject.serial_number = text;
+        break;
+      case NID_organizationName:
+        subject.organization.push_back(text);
+        break;
+      case NID_organizationalUnitName:
+        subject.organizational_unit.push_back(text);
+        break;
+      case NID_countryName:
+        subject.country.push_back(text);
+        break;
+      case NID_localityName:
+        subject.locality.push_back(text);
+        break;
+      case NID_stateOrProvinceName:
+        subject.province.push_back(text);
+        break;
+      case NID_streetAddress:
+        subject.street_address.push_back(text);
+        break;
+      case NID_postalCode:
+        subject.postal_code.push_back(text);
+        break;
+      default:
+        break;
     }
   }
 }
@@ -63,11 +82,20 @@ void read_names(X509_REQ* request, CertificateRequest& result) {
   for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
     const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
     switch (name->type) {
-      case GEN_DNS: result.dns_names.push_back(text_of(name->d.dNSName)); break;
-      case GEN_EMAIL: result.email_addresses.push_back(text_of(name->d.rfc822Name)); break;
-      case GEN_URI: result.uris.push_back(text_of(name->d.uniformResourceIdentifier)); break;
-      case GEN_IPADD: result.ip_addresses.push_back(address_text(name->d.iPAddress)); break;
-      default: break;
+      case GEN_DNS:
+        result.dns_names.push_back(text_of(name->d.dNSName));
+        break;
+      case GEN_EMAIL:
+        result.email_addresses.push_back(text_of(name->d.rfc822Name));
+        break;
+      case GEN_URI:
+        result.uris.push_back(text_of(name->d.uniformResourceIdentifier));
+        break;
+      case GEN_IPADD:
+        result.ip_addresses.push_back(address_text(name->d.iPAddress));
+        break;
+      default:
+        break;
     }
   }
 }

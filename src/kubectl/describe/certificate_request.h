@@ -12,7 +12,8 @@ namespace skerry::kubectl {
 struct CertificateRequest {
   struct Subject {
     std::string common_name, serial_number;
-    std::vector<std::string> organization, organizational_unit, country, locality, province, street_address, postal_code;
+    std::vector<std::string> organization, organizational_unit, country, locality, province, street_address,
+        postal_code;
   } subject;
   std::vector<std::string> dns_names, email_addresses, uris, ip_addresses;
 };

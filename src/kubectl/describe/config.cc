@@ -36,10 +36,8 @@ Status describe_secret(const Subject& subject, Writer& w) {
   w.line(0, "\nData\n====");
   for (const auto& [key, value] : json::object_or_empty(json::find(subject.object, "data")).items()) {
     std::string bytes = decoded(value);
-    if (key == "token" && type == "kubernetes.io/service-account-token")
-      w.field(0, key, bytes);
-    else
-      w.field(0, key, bytes.size(), " bytes");
+    if (key == "token" && type == "kubernetes.io/service-account-token") w.field(0, key, bytes);
+    else w.field(0, key, bytes.size(), " bytes");
   }
   return {};
 }

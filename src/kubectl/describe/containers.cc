@@ -3,9 +3,9 @@
 #include <cmath>
 
 #include "base/strings.h"
-#include "output/go_format.h"
 #include "kubectl/describe/format.h"
 #include "kubectl/describe/pod_parts.h"
+#include "output/go_format.h"
 
 namespace skerry::kubectl {
 namespace {
@@ -22,10 +22,8 @@ std::string ports_text(const Json& container, std::string_view key) {
 
 // "Port:" or, of several, "Ports:".
 void put_ports(Writer& w, std::string_view title, const std::string& ports) {
-  if (ports.find(',') != std::string::npos)
-    w.field(2, std::string(title) + "s", ports);
-  else
-    w.field(2, title, or_none(ports));
+  if (ports.find(',') != std::string::npos) w.field(2, std::string(title) + "s", ports);
+  else w.field(2, title, or_none(ports));
 }
 
 void put_basics(Writer& w, const Json& container, const Json& status, std::string_view indent) {
@@ -37,7 +35,8 @@ void put_basics(Writer& w, const Json& container, const Json& status, std::strin
   put_ports(w, "Host Port", ports_text(container, "hostPort"));
   if (const Json& profile = json::find(container, {"securityContext", "seccompProfile"}); profile.is_object()) {
     w.field(2, "SeccompProfile", json::str(profile, "type"));
-    if (json::str(profile, "type") == "Localhost") w.field(3, "LocalhostProfile", json::str(profile, "localhostProfile"));
+    if (json::str(profile, "type") == "Localhost")
+      w.field(3, "LocalhostProfile", json::str(profile, "localhostProfile"));
   }
 }
 
@@ -89,13 +88,14 @@ void put_environment_sources(Writer& w, const Json& container) {
   }
 }
 
-// What a container's limit or request is in units of the divisor, rounded up; empty for resources that cannot be asked for.
+// A container's limit or request in units of the divisor, rounded up; empty for what cannot be asked for.
 std::string resource_value(const Json& reference, const Json& container) {
   std::string resource = json::str(reference, "resource");
   size_t dot = resource.find('.');
   if (dot == std::string::npos) return "";
   std::string list = resource.substr(0, dot), name = resource.substr(dot + 1);
-  if ((list != "limits" && list != "requests") || (name != "cpu" && name != "memory" && name != "ephemeral-storage")) return "";
+  if ((list != "limits" && list != "requests") || (name != "cpu" && name != "memory" && name != "ephemeral-storage"))
+    return "";
   auto amount = api::Quantity::from_json(json::find(container, {"resources", list, name}));
   auto divisor = api::Quantity::from_json(json::find(reference, "divisor"));
   if (divisor.is_zero()) divisor = api::Quantity::units(1);
@@ -126,11 +126,11 @@ void put_variable(Writer& w, const Json& variable, const Json& container, const 
     if (value == "0" && (resource == "limits.cpu" || resource == "limits.memory")) value = "node allocatable";
     w.field(3, name, value, " (", resource, ")");
   } else if (const Json& secret = json::find(from, "secretKeyRef"); secret.is_object()) {
-    w.field(3, name, "<set to the key '", json::str(secret, "key"), "' in secret '", json::str(secret, "name"), "'>\tOptional: ",
-            json::boolean(secret, "optional"));
+    w.field(3, name, "<set to the key '", json::str(secret, "key"), "' in secret '", json::str(secret, "name"),
+            "'>\tOptional: ", json::boolean(secret, "optional"));
   } else if (const Json& map = json::find(from, "configMapKeyRef"); map.is_object()) {
-    w.field(3, name, "<set to the key '", json::str(map, "key"), "' of config map '", json::str(map, "name"), "'>\tOptional: ",
-            json::boolean(map, "optional"));
+    w.field(3, name, "<set to the key '", json::str(map, "key"), "' of config map '", json::str(map, "name"),
+            "'>\tOptional: ", json::boolean(map, "optional"));
   }
 }
 
@@ -169,10 +169,8 @@ std::string url_path(std::string_view path) {
   std::string text;
   for (char c : path) {
     bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (alnum || kPlain.find(c) != std::string_view::npos)
-      text += c;
-    else
-      text += url_encode(std::string_view(&c, 1));
+    if (alnum || kPlain.find(c) != std::string_view::npos) text += c;
+    else text += url_encode(std::string_view(&c, 1));
   }
   return path == "*" ? "*" : text;
 }
@@ -191,14 +189,15 @@ std::string http_text(const Json& get) {
 
 std::string probe_text(const Json& probe) {
   auto number = [&](std::string_view key) { return std::to_string(json::integer(probe, key)); };
-  std::string timing = " delay=" + number("initialDelaySeconds") + "s timeout=" + number("timeoutSeconds") + "s period=" +
-                       number("periodSeconds") + "s #success=" + number("successThreshold") + " #failure=" +
-                       number("failureThreshold");
+  std::string timing = " delay=" + number("initialDelaySeconds") + "s timeout=" + number("timeoutSeconds") +
+                       "s period=" + number("periodSeconds") + "s #success=" + number("successThreshold") +
+                       " #failure=" + number("failureThreshold");
   if (const Json& exec = json::find(probe, "exec"); exec.is_object())
     return "exec " + go_value(json::array_or_empty(json::find(exec, "command"))) + timing;
   if (const Json& get = json::find(probe, "httpGet"); get.is_object()) return "http-get " + http_text(get) + timing;
   if (const Json& tcp = json::find(probe, "tcpSocket"); tcp.is_object())
-    return "tcp-socket " + json::str(tcp, "host") + ":" + (has(tcp, "port") ? go_value(json::find(tcp, "port")) : "0") + timing;
+    return "tcp-socket " + json::str(tcp, "host") + ":" + (has(tcp, "port") ? go_value(json::find(tcp, "port")) : "0") +
+           timing;
   if (const Json& grpc = json::find(probe, "grpc"); grpc.is_object())
     return "grpc <pod>:" + std::to_string(json::integer(grpc, "port")) + " " + json::str(grpc, "service") + timing;
   return "unknown" + timing;

@@ -27,8 +27,8 @@ WallTime last_time(const Json& event) {
 
 }  // namespace
 
-std::vector<Json> events_about(const Subject& subject, std::string_view name, std::string_view ns, std::string_view kind,
-                               std::string_view uid) {
+std::vector<Json> events_about(const Subject& subject, std::string_view name, std::string_view ns,
+                               std::string_view kind, std::string_view uid) {
   std::string selector;
   if (!kind.empty()) selector = "involvedObject.kind=" + std::string(kind) + ",";
   selector += "involvedObject.name=" + std::string(name) + ",involvedObject.namespace=" + std::string(ns);
@@ -40,7 +40,8 @@ std::vector<Json> events_about(const Subject& subject, std::string_view name, st
 void put_events(Writer& w, std::vector<Json> events, WallTime now) {
   if (events.empty()) return w.field(0, "Events", "<none>");
   w.end_columns();
-  std::stable_sort(events.begin(), events.end(), [](const Json& a, const Json& b) { return last_time(a) < last_time(b); });
+  std::stable_sort(events.begin(), events.end(),
+                   [](const Json& a, const Json& b) { return last_time(a) < last_time(b); });
   w.line(0, "Events:\n  Type\tReason\tAge\tFrom\tMessage");
   w.line(1, "----\t------\t----\t----\t-------");
   for (const Json& event : events) {
@@ -50,14 +51,15 @@ void put_events(Writer& w, std::vector<Json> events, WallTime now) {
     std::string message(trim(text));
     std::string field = json::str(event, {"involvedObject", "fieldPath"});
     if (!field.empty()) message = field + ": " + message;
-    w.line(1, json::str(event, "type"), "\t", json::str(event, "reason"), "\t", age_of_event(event, now), "\t", source, "\t",
-           message);
+    w.line(1, json::str(event, "type"), "\t", json::str(event, "reason"), "\t", age_of_event(event, now), "\t", source,
+           "\t", message);
   }
 }
 
 void put_events_of(const Subject& subject, Writer& w) {
   if (!subject.options.show_events) return;
-  put_events(w, events_about(subject, subject.name(), subject.ns(), json::str(subject.object, "kind"), subject.uid()), subject.now);
+  put_events(w, events_about(subject, subject.name(), subject.ns(), json::str(subject.object, "kind"), subject.uid()),
+             subject.now);
 }
 
 }  // namespace skerry::kubectl

@@ -12,8 +12,8 @@
 namespace skerry::kubectl {
 
 // The events whose involvedObject has these; an empty kind or uid is not asked for. Empty when they cannot be read.
-std::vector<Json> events_about(const Subject& subject, std::string_view name, std::string_view ns, std::string_view kind,
-                               std::string_view uid);
+std::vector<Json> events_about(const Subject& subject, std::string_view name, std::string_view ns,
+                               std::string_view kind, std::string_view uid);
 // "Events:" and a table, oldest first, or "Events: <none>".
 void put_events(Writer& w, std::vector<Json> events, WallTime now);
 // Those of the subject itself, unless the options say no.

@@ -122,7 +122,8 @@ std::string short_access_modes(const Json& modes) {
   std::vector<std::string> present = strings(modes);
   std::string text;
   for (const auto& [mode, brief] : kModes)
-    if (std::find(present.begin(), present.end(), mode) != present.end()) text += (text.empty() ? "" : ",") + std::string(brief);
+    if (std::find(present.begin(), present.end(), mode) != present.end())
+      text += (text.empty() ? "" : ",") + std::string(brief);
   return text;
 }
 
@@ -174,8 +175,8 @@ void put_condition_table(Writer& w, const Json& conditions) {
   w.line(1, "Type\tStatus\tLastTransitionTime\tReason\tMessage");
   w.line(1, "----\t------\t------------------\t------\t-------");
   for (const Json& c : json::array_or_empty(conditions))
-    w.line(1, json::str(c, "type"), "\t", json::str(c, "status"), "\t", time_text(json::find(c, "lastTransitionTime")), "\t",
-           json::str(c, "reason"), "\t", json::str(c, "message"));
+    w.line(1, json::str(c, "type"), "\t", json::str(c, "status"), "\t", time_text(json::find(c, "lastTransitionTime")),
+           "\t", json::str(c, "reason"), "\t", json::str(c, "message"));
 }
 
 void put_short_conditions(Writer& w, const Json& status) {
@@ -183,7 +184,8 @@ void put_short_conditions(Writer& w, const Json& status) {
   if (conditions.empty()) return;
   w.line(0, "Conditions:\n  Type\tStatus\tReason");
   w.line(1, "----\t------\t------");
-  for (const Json& c : conditions) w.line(1, json::str(c, "type"), " \t", json::str(c, "status"), "\t", json::str(c, "reason"));
+  for (const Json& c : conditions)
+    w.line(1, json::str(c, "type"), " \t", json::str(c, "status"), "\t", json::str(c, "reason"));
 }
 
 void put_name(Writer& w, const Json& object, bool with_namespace) {

@@ -1,4 +1,4 @@
-// How describers write the values that many kinds have. All tolerate missing values, which read as Go's zero values would.
+// How describers write the values that many kinds have. Missing values read as the zero values of Go.
 #pragma once
 
 #include <string>
@@ -17,13 +17,13 @@ bool has(const Json& object, std::string_view key);  // there, and not null
 std::string go_value(const Json& value);
 // An IntOrString: "3", "25%"; "<nil>" where it is missing.
 std::string int_or_string(const Json& value);
-std::string or_none(std::string text);                        // "<none>" if empty
+std::string or_none(std::string text);                           // "<none>" if empty
 std::string or_unset(const Json& object, std::string_view key);  // of object[key]: "<unset>" if missing
 std::vector<std::string> strings(const Json& list);
 std::string joined_list(const Json& list, std::string_view separator);
-std::string true_false(bool value);                                    // "True", "False"
-std::string true_false_or_unset(const Json& value);                    // of an optional bool
-std::string quantity_text(const Json& value);                          // canonical; "0" where it is missing
+std::string true_false(bool value);                  // "True", "False"
+std::string true_false_or_unset(const Json& value);  // of an optional bool
+std::string quantity_text(const Json& value);        // canonical; "0" where it is missing
 
 // "Mon, 02 Jan 2006 15:04:05 +0000" in the local zone. A missing time is the year 1.
 std::string time_text(const Json& timestamp);
@@ -46,7 +46,7 @@ std::string controller_text(const Json& object);
 
 // "Labels:\ta=b\n\tc=d\n". `title` may start with blanks; `indent` stands before it and before each further line.
 void put_labels(Writer& w, std::string_view title, const Json& map, std::string_view indent = "");
-// The same for annotations; long and multi-line ones on lines of their own. What `kubectl apply` keeps there is left out.
+// The same for annotations; long and multi-line ones on lines of their own, without what `kubectl apply` keeps there.
 void put_annotations(Writer& w, std::string_view title, const Json& map);
 // "Conditions:" with Type, Status, LastTransitionTime, Reason, Message.
 void put_condition_table(Writer& w, const Json& conditions);

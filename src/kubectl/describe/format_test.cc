@@ -36,7 +36,7 @@ TEST_CASE("describe: labels of fields are their words") {
 TEST_CASE("describe: selectors are written in the order of their keys") {
   CHECK(selector_text(parsed(R"({"matchLabels": {"z": "1", "a": "2"}, "matchExpressions": [
     {"key": "m", "operator": "In", "values": ["y", "x"]}, {"key": "n", "operator": "NotIn", "values": ["only"]},
-    {"key": "b", "operator": "Exists"}, {"key": "c", "operator": "DoesNotExist"}]})") ) ==
+    {"key": "b", "operator": "Exists"}, {"key": "c", "operator": "DoesNotExist"}]})")) ==
         "a=2,b,!c,m in (x,y),n notin (only),z=1");
   CHECK(selector_or_none(parsed("{}")) == "<none>");
   CHECK(selector_or_none(Json()) == "<none>");
@@ -50,15 +50,20 @@ TEST_CASE("describe: what could steer a terminal is shown as text") {
 
 TEST_CASE("describe: long and multi-line annotations stand below their key") {
   Writer w;
-  Json annotations = {{"a", "short"}, {"b", "one\ntwo\n"}, {"c", std::string(200, 'x')},
+  Json annotations = {{"a", "short"},
+                      {"b", "one\ntwo\n"},
+                      {"c", std::string(200, 'x')},
                       {"kubectl.kubernetes.io/last-applied-configuration", "hidden"}};
   put_annotations(w, "Annotations", annotations);
-  CHECK(w.take() == "Annotations:  a: short\n              b:\n                one\n                two\n              c:\n"
-                    "                " + std::string(138, 'x') + "...\n");
+  CHECK(w.take() ==
+        "Annotations:  a: short\n              b:\n                one\n                two\n              c:\n"
+        "                " +
+            std::string(138, 'x') + "...\n");
 }
 
 TEST_CASE("describe: probes are written as URLs") {
-  CHECK(probe_text(parsed(R"({"httpGet": {"path": "a b", "port": 80, "scheme": "HTTPS", "host": "fd00::1"}, "periodSeconds": 5})")) ==
+  CHECK(probe_text(parsed(
+            R"({"httpGet": {"path": "a b", "port": 80, "scheme": "HTTPS", "host": "fd00::1"}, "periodSeconds": 5})")) ==
         "http-get https://[fd00::1]:80/a%20b delay=0s timeout=0s period=5s #success=0 #failure=0");
   CHECK(probe_text(Json::object()) == "unknown delay=0s timeout=0s period=0s #success=0 #failure=0");
 }
@@ -75,7 +80,8 @@ TEST_CASE("describe: three endpoints are shown, more are counted, unready ones a
 TEST_CASE("describe: events are sorted by when they came last") {
   auto now = *parse_rfc3339("2026-01-01T00:10:00Z");
   std::vector<Json> events = {
-      parsed(R"({"type": "Normal", "reason": "B", "message": " b \n", "count": 3, "firstTimestamp": "2026-01-01T00:00:00Z",
+      parsed(
+          R"({"type": "Normal", "reason": "B", "message": " b \n", "count": 3, "firstTimestamp": "2026-01-01T00:00:00Z",
                  "lastTimestamp": "2026-01-01T00:09:00Z", "source": {"component": "x"}})"),
       parsed(R"({"type": "Warning", "reason": "A", "message": "a", "firstTimestamp": "2026-01-01T00:08:00Z",
                  "lastTimestamp": "2026-01-01T00:08:00Z", "reportingComponent": "y", "involvedObject": {"fieldPath": "spec"}})"),

@@ -26,10 +26,8 @@ void put_fields(Writer& w, int level, const Json& object, const std::string& pat
     } else if (value.is_array()) {
       w.line(level, label_for(key), ":");
       for (const Json& element : value) {
-        if (element.is_object())
-          put_fields(w, level + 1, element, place);
-        else
-          w.line(level + 1, go_value(element));
+        if (element.is_object()) put_fields(w, level + 1, element, place);
+        else w.line(level + 1, go_value(element));
       }
     } else {
       w.field(level, label_for(key), go_value(value));

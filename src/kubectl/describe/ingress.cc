@@ -23,7 +23,8 @@ std::string service_text(const Subject& subject, const Json& service) {
   std::string target;
   for (const Json& port : json::array_or_empty(json::find(*found, {"spec", "ports"}))) {
     std::string candidate = json::str(port, "name");
-    if ((number != 0 && number == json::integer(port, "port")) || (!port_name.empty() && port_name == candidate)) target = candidate;
+    if ((number != 0 && number == json::integer(port, "port")) || (!port_name.empty() && port_name == candidate))
+      target = candidate;
   }
   return text + " (" + endpoints_text(*slices, target) + ")";
 }
@@ -51,7 +52,8 @@ void put_tls(Writer& w, const Json& tls) {
   w.line(0, "TLS:");
   for (const Json& entry : tls) {
     std::string secret = json::str(entry, "secretName");
-    w.line(1, secret.empty() ? "SNI routes" : secret + " terminates", " ", joined_list(json::find(entry, "hosts"), ","));
+    w.line(1, secret.empty() ? "SNI routes" : secret + " terminates", " ",
+           joined_list(json::find(entry, "hosts"), ","));
   }
 }
 

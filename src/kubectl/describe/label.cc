@@ -40,7 +40,8 @@ std::string label_for(std::string_view field) {
   std::vector<std::string> words = words_of(field), joined;
   for (size_t i = 0; i < words.size(); ++i) {
     // Capitals with a capitalised word behind them belong together: "PodIPs", "VMName".
-    bool capitals = words[i].size() >= 2 && std::none_of(words[i].begin(), words[i].end(), [](char c) { return letter(c) && !upper(c); });
+    bool capitals = words[i].size() >= 2 &&
+                    std::none_of(words[i].begin(), words[i].end(), [](char c) { return letter(c) && !upper(c); });
     if (capitals && i + 1 < words.size() && upper(words[i + 1][0])) {
       joined.push_back(words[i] + words[i + 1]);
       ++i;

@@ -23,10 +23,8 @@ std::string load_balancer_text(const Json& ingress) {
   for (const Json& entry : json::array_or_empty(ingress)) {
     if (!text.empty()) text += ", ";
     std::string ip = json::str(entry, "ip");
-    if (ip.empty())
-      text += json::str(entry, "hostname");
-    else
-      text += ip + (has(entry, "ipMode") ? " (" + json::str(entry, "ipMode") + ")" : "");
+    if (ip.empty()) text += json::str(entry, "hostname");
+    else text += ip + (has(entry, "ipMode") ? " (" + json::str(entry, "ipMode") + ")" : "");
   }
   return text;
 }
@@ -54,7 +52,8 @@ void put_port_table(Writer& w, int level, const Json& ports) {
 
 std::string addresses_text(const Json& addresses) {
   std::string text;
-  for (const Json& address : json::array_or_empty(addresses)) text += (text.empty() ? "" : ",") + json::str(address, "ip");
+  for (const Json& address : json::array_or_empty(addresses))
+    text += (text.empty() ? "" : ",") + json::str(address, "ip");
   return or_none(text);
 }
 
@@ -118,7 +117,8 @@ Status describe_service(const Subject& subject, Writer& w) {
   put_text_if(w, "External Name", json::find(spec, "externalName"));
   const Json& ingress = json::array_or_empty(json::find(subject.status(), {"loadBalancer", "ingress"}));
   if (!ingress.empty()) w.field(0, "LoadBalancer Ingress", load_balancer_text(ingress));
-  for (const Json& port : json::array_or_empty(json::find(spec, "ports"))) put_service_port(w, port, slices ? *slices : none);
+  for (const Json& port : json::array_or_empty(json::find(spec, "ports")))
+    put_service_port(w, port, slices ? *slices : none);
   w.field(0, "Session Affinity", json::str(spec, "sessionAffinity"));
   put_text_if(w, "External Traffic Policy", json::find(spec, "externalTrafficPolicy"));
   put_text_if(w, "Internal Traffic Policy", json::find(spec, "internalTrafficPolicy"));
@@ -175,7 +175,8 @@ Status describe_ip_address(const Subject& subject, Writer& w) {
   put_metadata(w, subject.object, false);
   if (const Json& parent = json::find(subject.spec(), "parentRef"); parent.is_object()) {
     w.line(0, "Parent Reference:");
-    for (auto [title, key] : {std::pair{"Group", "group"}, {"Resource", "resource"}, {"Namespace", "namespace"}, {"Name", "name"}})
+    for (auto [title, key] :
+         {std::pair{"Group", "group"}, {"Resource", "resource"}, {"Namespace", "namespace"}, {"Name", "name"}})
       w.field(1, title, json::str(parent, key));
   }
   put_events_of(subject, w);

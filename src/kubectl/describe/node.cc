@@ -45,7 +45,8 @@ void put_taints(Writer& w, const Json& taints) {
 }
 
 void put_lease(const Subject& subject, Writer& w) {
-  auto lease = subject.objects.get(mapping_of("coordination.k8s.io/v1", "leases", "Lease", true), "kube-node-lease", subject.name());
+  auto lease = subject.objects.get(mapping_of("coordination.k8s.io/v1", "leases", "Lease", true), "kube-node-lease",
+                                   subject.name());
   if (!lease) return w.field(0, "Lease", "Failed to get lease: ", lease.error().message);
   const Json& spec = json::find(*lease, "spec");
   auto time = [&](std::string_view key) { return has(spec, key) ? time_text(json::find(spec, key)) : "<unset>"; };
@@ -61,8 +62,9 @@ void put_conditions(const Subject& subject, Writer& w) {
   w.line(0, "Conditions:\n  Type\tStatus\tLastHeartbeatTime\tLastTransitionTime\tReason\tMessage");
   w.line(1, "----\t------\t-----------------\t------------------\t------\t-------");
   for (const Json& c : conditions)
-    w.line(1, json::str(c, "type"), " \t", json::str(c, "status"), " \t", time_text(json::find(c, "lastHeartbeatTime")), " \t",
-           time_text(json::find(c, "lastTransitionTime")), " \t", json::str(c, "reason"), " \t", json::str(c, "message"));
+    w.line(1, json::str(c, "type"), " \t", json::str(c, "status"), " \t", time_text(json::find(c, "lastHeartbeatTime")),
+           " \t", time_text(json::find(c, "lastTransitionTime")), " \t", json::str(c, "reason"), " \t",
+           json::str(c, "message"));
 }
 
 void put_amounts(Writer& w, std::string_view title, const Json& amounts) {
@@ -115,7 +117,8 @@ void put_system(const Subject& subject, Writer& w) {
   w.line(0, "System Info:");
   for (const auto& [title, key] : kFields) w.field(1, title, json::str(subject.status(), {"nodeInfo", key}));
   if (std::string cidr = json::str(subject.spec(), "podCIDR"); !cidr.empty()) w.field(0, "PodCIDR", cidr);
-  if (std::string cidrs = joined_list(json::find(subject.spec(), "podCIDRs"), ","); !cidrs.empty()) w.field(0, "PodCIDRs", cidrs);
+  if (std::string cidrs = joined_list(json::find(subject.spec(), "podCIDRs"), ","); !cidrs.empty())
+    w.field(0, "PodCIDRs", cidrs);
   if (std::string id = json::str(subject.spec(), "providerID"); !id.empty()) w.field(0, "ProviderID", id);
 }
 
@@ -142,14 +145,13 @@ Status describe_node(const Subject& subject, Writer& w) {
   put_amounts(w, "Allocatable:", json::find(subject.status(), "allocatable"));
   put_devices(subject, w);
   put_system(subject, w);
-  if (pods)
-    put_node_resources(subject, w, *pods);
-  else
-    w.field(0, "Pods", "not authorized");
+  if (pods) put_node_resources(subject, w, *pods);
+  else w.field(0, "Pods", "not authorized");
   if (subject.options.show_events) {
     // Controllers write events about the node's uid, kubelets about its name in the uid's place.
     std::vector<Json> events = events_about(subject, subject.name(), "", "Node", subject.uid());
-    for (Json& event : events_about(subject, subject.name(), "", "Node", subject.name())) events.push_back(std::move(event));
+    for (Json& event : events_about(subject, subject.name(), "", "Node", subject.name()))
+      events.push_back(std::move(event));
     put_events(w, std::move(events), subject.now);
   }
   return {};

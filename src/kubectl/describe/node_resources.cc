@@ -31,17 +31,23 @@ std::string with_percent(const Quantity& part, const Quantity& whole, bool milli
 
 // The pod with its containers' `which` replaced by what their statuses say that they have.
 Json with_statuses(Json pod, const char* which, bool allocated) {
-  for (auto [containers, statuses] : {std::pair{"containers", "containerStatuses"}, {"initContainers", "initContainerStatuses"}}) {
+  for (auto [containers, statuses] :
+       {std::pair{"containers", "containerStatuses"}, {"initContainers", "initContainerStatuses"}}) {
     auto spec = pod.find("spec");
-    if (spec == pod.end() || !spec->is_object() || !spec->contains(containers)) continue;
-    for (Json& container : (*spec)[containers])
+    if (spec == pod.end() || !json::find(*spec, containers).is_array()) continue;
+    for (Json& container : (*spec)[containers]) {
+      if (!container.is_object()) continue;
       for (const Json& status : json::array_or_empty(json::find(pod, {"status", statuses}))) {
         if (json::str(status, "name") != json::str(container, "name")) continue;
         const Json& actual = json::find(status, {"resources", which});
         const Json& granted = std::string_view(which) == "requests" ? json::find(status, "allocatedResources") : actual;
         const Json& chosen = allocated || actual.is_null() ? granted : actual;
-        if (chosen.is_object()) container["resources"][which] = chosen;
+        if (!chosen.is_object()) continue;
+        Json resources = json::object_or_empty(json::find(container, "resources"));
+        resources[which] = chosen;
+        container["resources"] = std::move(resources);
       }
+    }
   }
   return pod;
 }
@@ -59,7 +65,9 @@ void raise(ResourceAmounts& to, const ResourceAmounts& from) {
 
 // What counts for the node: the largest of what is wanted, granted and there.
 ResourceAmounts effective(const Json& pod, const char* which) {
-  auto sum = [&](const Json& of) { return std::string_view(which) == "requests" ? api::pod_requests(of) : api::pod_limits(of); };
+  auto sum = [&](const Json& of) {
+    return std::string_view(which) == "requests" ? api::pod_requests(of) : api::pod_limits(of);
+  };
   ResourceAmounts amounts = resize_infeasible(pod) ? ResourceAmounts{} : sum(pod);
   if (json::array_or_empty(json::find(pod, {"status", "containerStatuses"})).empty()) return sum(pod);
   raise(amounts, sum(with_statuses(pod, which, false)));
@@ -76,7 +84,8 @@ void put_pods(const Subject& node, Writer& w, const std::vector<Json>& pods, con
     ResourceAmounts requests = effective(pod, "requests"), limits = effective(pod, "limits");
     w.line(1, json::str(pod, {"metadata", "namespace"}), "\t", json::str(pod, {"metadata", "name"}), "\t\t",
            with_percent(amount(requests, "cpu"), cpu, true), "\t", with_percent(amount(limits, "cpu"), cpu, true), "\t",
-           with_percent(amount(requests, "memory"), memory, false), "\t", with_percent(amount(limits, "memory"), memory, false), "\t",
+           with_percent(amount(requests, "memory"), memory, false), "\t",
+           with_percent(amount(limits, "memory"), memory, false), "\t",
            age_text(json::find(pod, {"metadata", "creationTimestamp"}), node.now));
   }
 }
@@ -98,7 +107,9 @@ void put_totals(Writer& w, const std::vector<Json>& pods, const ResourceAmounts&
     w.line(1, name, "\t", share(amount(requests, name)), "\t", share(amount(limits, name)));
   };
   auto huge = [](const std::string& name) { return name.starts_with("hugepages-"); };
-  auto standard = [](const std::string& name) { return name == "cpu" || name == "memory" || name == "ephemeral-storage"; };
+  auto standard = [](const std::string& name) {
+    return name == "cpu" || name == "memory" || name == "ephemeral-storage";
+  };
   for (const char* name : {"cpu", "memory", "ephemeral-storage"}) put_share(name);
   for (const auto& [name, value] : allocatable)
     if (huge(name)) put_share(name);

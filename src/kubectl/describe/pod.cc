@@ -19,7 +19,8 @@ void put_phase(const Subject& subject, Writer& w) {
   const Json& deleted = json::find(subject.object, {"metadata", "deletionTimestamp"});
   if (deleted.is_null() || phase == "Failed" || phase == "Succeeded") return w.field(0, "Status", phase);
   w.field(0, "Status", "Terminating (lasts ", age_text(deleted, subject.now), ")");
-  w.field(0, "Termination Grace Period", json::integer(subject.object, {"metadata", "deletionGracePeriodSeconds"}), "s");
+  w.field(0, "Termination Grace Period", json::integer(subject.object, {"metadata", "deletionGracePeriodSeconds"}),
+          "s");
 }
 
 void put_addresses(const Subject& subject, Writer& w) {
@@ -48,10 +49,12 @@ void put_all_containers(const Subject& subject, Writer& w) {
   const Json& init = json::find(spec, "initContainers");
   if (!json::array_or_empty(init).empty())
     put_containers(w, "Init Containers", init, json::find(status, "initContainerStatuses"), subject.object, "");
-  put_containers(w, "Containers", json::find(spec, "containers"), json::find(status, "containerStatuses"), subject.object, "");
+  put_containers(w, "Containers", json::find(spec, "containers"), json::find(status, "containerStatuses"),
+                 subject.object, "");
   const Json& ephemeral = json::find(spec, "ephemeralContainers");
   if (!json::array_or_empty(ephemeral).empty())
-    put_containers(w, "Ephemeral Containers", ephemeral, json::find(status, "ephemeralContainerStatuses"), subject.object, "");
+    put_containers(w, "Ephemeral Containers", ephemeral, json::find(status, "ephemeralContainerStatuses"),
+                   subject.object, "");
 }
 
 }  // namespace
@@ -73,7 +76,8 @@ Status describe_pod(const Subject& subject, Writer& w) {
   put_if(w, "Message", json::str(status, "message"));
   if (const Json& profile = json::find(spec, {"securityContext", "seccompProfile"}); profile.is_object()) {
     w.field(0, "SeccompProfile", json::str(profile, "type"));
-    if (json::str(profile, "type") == "Localhost") w.field(0, "LocalhostProfile", json::str(profile, "localhostProfile"));
+    if (json::str(profile, "type") == "Localhost")
+      w.field(0, "LocalhostProfile", json::str(profile, "localhostProfile"));
   }
   put_addresses(subject, w);
   put_if(w, "Controlled By", controller_text(pod));
@@ -94,7 +98,8 @@ Status describe_pod(const Subject& subject, Writer& w) {
   if (subject.options.show_events) {
     // Events of static pods carry the uid that the kubelet gave the file.
     std::string mirror = json::str(pod, {"metadata", "annotations", kMirrorAnnotation});
-    put_events(w, events_about(subject, subject.name(), subject.ns(), "", mirror.empty() ? subject.uid() : mirror), subject.now);
+    put_events(w, events_about(subject, subject.name(), subject.ns(), "", mirror.empty() ? subject.uid() : mirror),
+               subject.now);
   }
   return {};
 }

@@ -17,11 +17,13 @@ std::vector<const Json*> sorted_by(const Json& list, std::string_view key) {
 }
 
 std::string toleration_text(const Json& toleration) {
-  std::string text = json::str(toleration, "key"), value = json::str(toleration, "value"), effect = json::str(toleration, "effect");
+  std::string text = json::str(toleration, "key"), value = json::str(toleration, "value"),
+              effect = json::str(toleration, "effect");
   if (!value.empty()) text += "=" + value;
   if (!effect.empty()) text += ":" + effect;
   if (json::str(toleration, "operator") == "Exists" && value.empty()) text += text.empty() ? "op=Exists" : " op=Exists";
-  if (has(toleration, "tolerationSeconds")) text += " for " + std::to_string(json::integer(toleration, "tolerationSeconds")) + "s";
+  if (has(toleration, "tolerationSeconds"))
+    text += " for " + std::to_string(json::integer(toleration, "tolerationSeconds")) + "s";
   return text;
 }
 
@@ -76,7 +78,8 @@ void put_pod_template(Writer& w, const Json& pod_template) {
   const Json& annotations = json::object_or_empty(json::find(pod_template, {"metadata", "annotations"}));
   put_labels(w, "  Labels", json::find(pod_template, {"metadata", "labels"}));
   if (!annotations.empty()) put_annotations(w, "  Annotations", annotations);
-  if (std::string account = json::str(spec, "serviceAccountName"); !account.empty()) w.field(1, "Service Account", account);
+  if (std::string account = json::str(spec, "serviceAccountName"); !account.empty())
+    w.field(1, "Service Account", account);
   const Json& init = json::find(spec, "initContainers");
   if (!json::array_or_empty(init).empty()) put_containers(w, "Init Containers", init, nullptr, nullptr, "  ");
   put_containers(w, "Containers", json::find(spec, "containers"), nullptr, nullptr, "  ");

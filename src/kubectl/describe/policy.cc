@@ -27,8 +27,7 @@ void put_ports(Writer& w, const Json& ports) {
     std::string protocol = json::str(port, "protocol", "TCP"), number = int_or_string(json::find(port, "port"));
     if (has(port, "endPort"))
       w.line(0, kIndent, "To Port Range: ", number, "-", json::integer(port, "endPort"), "/", protocol);
-    else
-      w.line(0, kIndent, "To Port: ", number, "/", protocol);
+    else w.line(0, kIndent, "To Port: ", number, "/", protocol);
   }
 }
 
@@ -36,7 +35,8 @@ void put_peer(Writer& w, const Json& peer) {
   const Json &pods = json::find(peer, "podSelector"), &namespaces = json::find(peer, "namespaceSelector");
   if (namespaces.is_object()) w.line(1, kIndent, "NamespaceSelector: ", selector_or_none(namespaces));
   if (pods.is_object()) w.line(1, kIndent, "PodSelector: ", selector_or_none(pods));
-  if (const Json& block = json::find(peer, "ipBlock"); block.is_object() && !pods.is_object() && !namespaces.is_object()) {
+  if (const Json& block = json::find(peer, "ipBlock");
+      block.is_object() && !pods.is_object() && !namespaces.is_object()) {
     w.line(1, kIndent, "IPBlock:");
     w.line(2, kIndent, "CIDR: ", json::str(block, "cidr"));
     w.line(2, kIndent, "Except: ", joined_list(json::find(block, "except"), ", "));
@@ -87,8 +87,7 @@ Status describe_network_policy(const Subject& subject, Writer& w) {
 Status describe_disruption_budget(const Subject& subject, Writer& w) {
   const Json &spec = subject.spec(), &status = subject.status();
   put_name(w, subject.object, true);
-  if (has(spec, "minAvailable"))
-    w.field(0, "Min available", int_or_string(json::find(spec, "minAvailable")));
+  if (has(spec, "minAvailable")) w.field(0, "Min available", int_or_string(json::find(spec, "minAvailable")));
   else if (has(spec, "maxUnavailable"))
     w.field(0, "Max unavailable", int_or_string(json::find(spec, "maxUnavailable")));
   w.field(0, "Selector", has(spec, "selector") ? selector_or_none(json::find(spec, "selector")) : "<unset>");

@@ -28,15 +28,19 @@ void put_limits(Writer& w, const Json& spec, std::string_view prefix) {
 
 std::string_view scope_help(std::string_view scope) {
   if (scope == "Terminating")
-    return "Matches all pods that have an active deadline. These pods have a limited lifespan on a node before being actively "
+    return "Matches all pods that have an active deadline. These pods have a limited lifespan on a node before being "
+           "actively "
            "terminated by the system.";
   if (scope == "NotTerminating")
-    return "Matches all pods that do not have an active deadline. These pods usually include long running pods whose container "
+    return "Matches all pods that do not have an active deadline. These pods usually include long running pods whose "
+           "container "
            "command is not expected to terminate.";
   if (scope == "BestEffort")
-    return "Matches all pods that do not have resource requirements set. These pods have a best effort quality of service.";
+    return "Matches all pods that do not have resource requirements set. These pods have a best effort quality of "
+           "service.";
   if (scope == "NotBestEffort")
-    return "Matches all pods that have at least one resource requirement set. These pods have a burstable or guaranteed quality "
+    return "Matches all pods that have at least one resource requirement set. These pods have a burstable or "
+           "guaranteed quality "
            "of service.";
   return "";
 }
@@ -77,7 +81,8 @@ void put_quotas(Writer& w, std::vector<Json> quotas) {
     w.line(1, "Resource\tUsed\tHard");
     w.line(1, "--------\t---\t---");
     for (const auto& [resource, hard] : json::object_or_empty(json::find(quota, {"status", "hard"})).items())
-      w.line(1, resource, "\t", quantity_text(json::find(quota, {"status", "used", resource})), "\t", quantity_text(hard));
+      w.line(1, resource, "\t", quantity_text(json::find(quota, {"status", "used", resource})), "\t",
+             quantity_text(hard));
   }
 }
 
@@ -104,7 +109,8 @@ Status describe_resource_quota(const Subject& subject, Writer& w) {
   w.line(0, "Resource\tUsed\tHard");
   w.line(0, "--------\t----\t----");
   for (const auto& [resource, hard] : json::object_or_empty(json::find(subject.status(), "hard")).items())
-    w.line(0, resource, "\t", used_text(json::find(subject.status(), {"used", resource}), hard), "\t", quantity_text(hard));
+    w.line(0, resource, "\t", used_text(json::find(subject.status(), {"used", resource}), hard), "\t",
+           quantity_text(hard));
   return {};
 }
 

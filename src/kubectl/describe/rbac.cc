@@ -17,8 +17,8 @@ struct Rule {
 
   // What rules are sorted by: their text in Kubernetes' own notation, verbs first.
   std::string order() const {
-    return "Verbs:[" + join(verbs, " ") + "],APIGroups:[" + group + "],Resources:[" + resource + "],ResourceNames:[" + name +
-           "],NonResourceURLs:[" + url + "],";
+    return "Verbs:[" + join(verbs, " ") + "],APIGroups:[" + group + "],Resources:[" + resource + "],ResourceNames:[" +
+           name + "],NonResourceURLs:[" + url + "],";
   }
   // "deployments.apps/scale"
   std::string full_resource() const {
@@ -32,13 +32,15 @@ struct Rule {
 std::vector<Rule> compact(const Json& rules) {
   std::vector<Rule> about_urls, about_resources;
   std::map<std::tuple<std::string, std::string, bool, std::string>, size_t> places;
-  auto add = [&](const std::string& group, const std::string& resource, bool named, const std::string& name, const std::string& verb) {
+  auto add = [&](const std::string& group, const std::string& resource, bool named, const std::string& name,
+                 const std::string& verb) {
     auto [place, fresh] = places.try_emplace({group, resource, named, name}, about_resources.size());
     if (fresh) about_resources.push_back({group, resource, name, "", {}});
     about_resources[place->second].verbs.push_back(verb);
   };
   for (const Json& rule : json::array_or_empty(rules)) {
-    std::vector<std::string> verbs = strings(json::find(rule, "verbs")), names = strings(json::find(rule, "resourceNames"));
+    std::vector<std::string> verbs = strings(json::find(rule, "verbs")),
+                             names = strings(json::find(rule, "resourceNames"));
     for (const std::string& group : strings(json::find(rule, "apiGroups")))
       for (const std::string& resource : strings(json::find(rule, "resources")))
         for (const std::string& verb : verbs) {
@@ -49,7 +51,8 @@ std::vector<Rule> compact(const Json& rules) {
       for (const std::string& verb : verbs) about_urls.push_back({"", "", "", url, {verb}});
   }
   std::move(about_resources.begin(), about_resources.end(), std::back_inserter(about_urls));
-  std::stable_sort(about_urls.begin(), about_urls.end(), [](const Rule& a, const Rule& b) { return a.order() < b.order(); });
+  std::stable_sort(about_urls.begin(), about_urls.end(),
+                   [](const Rule& a, const Rule& b) { return a.order() < b.order(); });
   return about_urls;
 }
 

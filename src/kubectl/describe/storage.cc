@@ -43,10 +43,8 @@ void put_node_affinity(Writer& w, const Json& affinity) {
 // The phase, or how long it has been going.
 void put_phase(const Subject& subject, Writer& w) {
   const Json& deleted = json::find(subject.object, {"metadata", "deletionTimestamp"});
-  if (deleted.is_null())
-    w.field(0, "Status", json::str(subject.status(), "phase"));
-  else
-    w.field(0, "Status", "Terminating (lasts ", age_text(deleted, subject.now), ")");
+  if (deleted.is_null()) w.field(0, "Status", json::str(subject.status(), "phase"));
+  else w.field(0, "Status", "Terminating (lasts ", age_text(deleted, subject.now), ")");
 }
 
 std::string finalizers(const Json& object) {
@@ -85,8 +83,9 @@ void put_claim_conditions(Writer& w, const Json& status) {
   w.line(1, "Type\tStatus\tLastProbeTime\tLastTransitionTime\tReason\tMessage");
   w.line(1, "----\t------\t-----------------\t------------------\t------\t-------");
   for (const Json& c : conditions)
-    w.line(1, json::str(c, "type"), " \t", json::str(c, "status"), " \t", time_text(json::find(c, "lastProbeTime")), " \t",
-           time_text(json::find(c, "lastTransitionTime")), " \t", json::str(c, "reason"), " \t", json::str(c, "message"));
+    w.line(1, json::str(c, "type"), " \t", json::str(c, "status"), " \t", time_text(json::find(c, "lastProbeTime")),
+           " \t", time_text(json::find(c, "lastTransitionTime")), " \t", json::str(c, "reason"), " \t",
+           json::str(c, "message"));
 }
 
 }  // namespace
@@ -102,10 +101,8 @@ void put_claim(Writer& w, const Json& claim, bool full) {
   w.field(0, "StorageClass", storage_class_of(claim));
   if (full) {
     const Json& deleted = json::find(claim, {"metadata", "deletionTimestamp"});
-    if (deleted.is_null())
-      w.field(0, "Status", json::str(claim, {"status", "phase"}));
-    else
-      w.field(0, "Status", "Terminating (lasts ", age_text(deleted, SystemClock().now()), ")");
+    if (deleted.is_null()) w.field(0, "Status", json::str(claim, {"status", "phase"}));
+    else w.field(0, "Status", "Terminating (lasts ", age_text(deleted, SystemClock().now()), ")");
   }
   w.field(0, "Volume", json::str(spec, "volumeName"));
   put_labels(w, "Labels", json::find(claim, {"metadata", "labels"}));
@@ -131,8 +128,7 @@ Status describe_volume(const Subject& subject, Writer& w) {
   put_phase(subject, w);
   if (const Json& claim = json::find(spec, "claimRef"); claim.is_object())
     w.field(0, "Claim", json::str(claim, "namespace"), "/", json::str(claim, "name"));
-  else
-    w.field(0, "Claim");
+  else w.field(0, "Claim");
   w.field(0, "Reclaim Policy", json::str(spec, "persistentVolumeReclaimPolicy"));
   w.field(0, "Access Modes", short_access_modes(json::find(spec, "accessModes")));
   if (has(spec, "volumeMode")) w.field(0, "VolumeMode", json::str(spec, "volumeMode"));
@@ -176,7 +172,8 @@ Status describe_storage_class(const Subject& subject, Writer& w) {
   if (has(object, "volumeBindingMode")) w.field(0, "VolumeBindingMode", json::str(object, "volumeBindingMode"));
   if (const Json& topologies = json::array_or_empty(json::find(object, "allowedTopologies")); !topologies.empty()) {
     w.line(0, "AllowedTopologies:\t");
-    for (size_t i = 0; i < topologies.size(); ++i) put_term(w, 1, i, json::find(topologies[i], "matchLabelExpressions"), "in");
+    for (size_t i = 0; i < topologies.size(); ++i)
+      put_term(w, 1, i, json::find(topologies[i], "matchLabelExpressions"), "in");
   }
   put_events_of(subject, w);
   return {};

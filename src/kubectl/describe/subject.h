@@ -1,4 +1,5 @@
-// Subject: the object being described and what its describer may ask. Describers are functions of it, one per kind (kinds.h).
+// Subject: the object being described and what its describer may ask. Describers are functions of it, one per kind
+// (kinds.h).
 #pragma once
 
 #include <string>

@@ -39,10 +39,14 @@ struct Kind {
 
 constexpr Field kHostPath[] = {{"Path:", "path"}, {"HostPathType:", "type", Show::kOrNone}};
 constexpr Field kEmptyDir[] = {{"Medium:", "medium"}, {"SizeLimit:", "sizeLimit", Show::kSizeOrUnset}};
-constexpr Field kGce[] = {
-    {"PDName:", "pdName"}, {"FSType:", "fsType"}, {"Partition:", "partition", Show::kNumber}, {"ReadOnly:", "readOnly", Show::kBool}};
-constexpr Field kAws[] = {
-    {"VolumeID:", "volumeID"}, {"FSType:", "fsType"}, {"Partition:", "partition", Show::kNumber}, {"ReadOnly:", "readOnly", Show::kBool}};
+constexpr Field kGce[] = {{"PDName:", "pdName"},
+                          {"FSType:", "fsType"},
+                          {"Partition:", "partition", Show::kNumber},
+                          {"ReadOnly:", "readOnly", Show::kBool}};
+constexpr Field kAws[] = {{"VolumeID:", "volumeID"},
+                          {"FSType:", "fsType"},
+                          {"Partition:", "partition", Show::kNumber},
+                          {"ReadOnly:", "readOnly", Show::kBool}};
 constexpr Field kGit[] = {{"Repository:", "repository"}, {"Revision:", "revision"}};
 constexpr Field kSecret[] = {{"SecretName:", "secretName"}, {"Optional:", "optional", Show::kBool}};
 constexpr Field kConfigMap[] = {{"Name:", "name"}, {"Optional:", "optional", Show::kBool}};
@@ -58,7 +62,8 @@ constexpr Field kIscsi[] = {{"TargetPortal:", "targetPortal"},
                             {"SessionCHAPAuth:", "chapAuthSession", Show::kBool},
                             {"SecretRef:", "secretRef", Show::kReference},
                             {"InitiatorName:", "initiatorName", Show::kOrNone}};
-constexpr Field kGlusterfs[] = {{"EndpointsName:", "endpoints"}, {"Path:", "path"}, {"ReadOnly:", "readOnly", Show::kBool}};
+constexpr Field kGlusterfs[] = {
+    {"EndpointsName:", "endpoints"}, {"Path:", "path"}, {"ReadOnly:", "readOnly", Show::kBool}};
 constexpr Field kGlusterfsVolume[] = {{"EndpointsName:", "endpoints"},
                                       {"EndpointsNamespace:", "endpointsNamespace", Show::kOrUnset},
                                       {"Path:", "path"},
@@ -73,9 +78,11 @@ constexpr Field kRbd[] = {{"CephMonitors:", "monitors", Show::kList},
                           {"SecretRef:", "secretRef", Show::kReference},
                           {"ReadOnly:", "readOnly", Show::kBool}};
 constexpr Field kQuobyte[] = {{"Registry:", "registry"}, {"Volume:", "volume"}, {"ReadOnly:", "readOnly", Show::kBool}};
-constexpr Field kAzureDisk[] = {{"DiskName:", "diskName"}, {"DiskURI:", "diskURI"},         {"Kind: ", "kind"},
-                                {"FSType:", "fsType"},     {"CachingMode:", "cachingMode"}, {"ReadOnly:", "readOnly", Show::kBool}};
-constexpr Field kVsphere[] = {{"VolumePath:", "volumePath"}, {"FSType:", "fsType"}, {"StoragePolicyName:", "storagePolicyName"}};
+constexpr Field kAzureDisk[] = {
+    {"DiskName:", "diskName"}, {"DiskURI:", "diskURI"},         {"Kind: ", "kind"},
+    {"FSType:", "fsType"},     {"CachingMode:", "cachingMode"}, {"ReadOnly:", "readOnly", Show::kBool}};
+constexpr Field kVsphere[] = {
+    {"VolumePath:", "volumePath"}, {"FSType:", "fsType"}, {"StoragePolicyName:", "storagePolicyName"}};
 constexpr Field kCinder[] = {{"VolumeID:", "volumeID"},
                              {"FSType:", "fsType"},
                              {"ReadOnly:", "readOnly", Show::kBool},
@@ -115,7 +122,8 @@ constexpr Field kFc[] = {{"TargetWWNs:", "targetWWNs", Show::kJoined},
                          {"LUN:", "lun", Show::kNumberOrNone},
                          {"FSType:", "fsType"},
                          {"ReadOnly:", "readOnly", Show::kBool}};
-constexpr Field kAzureFile[] = {{"SecretName:", "secretName"}, {"ShareName:", "shareName"}, {"ReadOnly:", "readOnly", Show::kBool}};
+constexpr Field kAzureFile[] = {
+    {"SecretName:", "secretName"}, {"ShareName:", "shareName"}, {"ReadOnly:", "readOnly", Show::kBool}};
 constexpr Field kAzureFileVolume[] = {{"SecretName:", "secretName"},
                                       {"SecretNamespace:", "secretNamespace"},
                                       {"ShareName:", "shareName"},
@@ -142,11 +150,16 @@ constexpr Kind kKinds[] = {
     {"secret", kPods, "Secret (a volume populated by a Secret)", kSecret},
     {"configMap", kPods, "ConfigMap (a volume populated by a ConfigMap)", kConfigMap},
     {"nfs", kBoth, "NFS (an NFS mount that lasts the lifetime of a pod)", kNfs},
-    {"iscsi", kBoth, "ISCSI (an ISCSI Disk resource that is attached to a kubelet's host machine and then exposed to the pod)", kIscsi},
+    {"iscsi", kBoth,
+     "ISCSI (an ISCSI Disk resource that is attached to a kubelet's host machine and then exposed to the pod)", kIscsi},
     {"glusterfs", kPods, "Glusterfs (a Glusterfs mount on the host that shares a pod's lifetime)", kGlusterfs},
     {"glusterfs", kVolumes, "Glusterfs (a Glusterfs mount on the host that shares a pod's lifetime)", kGlusterfsVolume},
-    {"persistentVolumeClaim", kPods, "PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)", kClaim},
-    {"ephemeral", kPods, "EphemeralVolume (an inline specification for a volume that gets created and deleted with the pod)", {}},
+    {"persistentVolumeClaim", kPods,
+     "PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)", kClaim},
+    {"ephemeral",
+     kPods,
+     "EphemeralVolume (an inline specification for a volume that gets created and deleted with the pod)",
+     {}},
     {"rbd", kBoth, "RBD (a Rados Block Device mount on the host that shares a pod's lifetime)", kRbd},
     {"quobyte", kBoth, "Quobyte (a Quobyte mount on the host that shares a pod's lifetime)", kQuobyte},
     {"downwardAPI", kPods, "DownwardAPI (a volume populated by information about the pod)", {}},
@@ -162,8 +175,10 @@ constexpr Kind kKinds[] = {
     {"storageos", kBoth, "StorageOS (a StorageOS Persistent Disk resource)", kStorageOs},
     {"fc", kBoth, "FC (a Fibre Channel disk)", kFc},
     {"azureFile", kPods, "AzureFile (an Azure File Service mount on the host and bind mount to the pod)", kAzureFile},
-    {"azureFile", kVolumes, "AzureFile (an Azure File Service mount on the host and bind mount to the pod)", kAzureFileVolume},
-    {"flexVolume", kBoth, "FlexVolume (a generic volume resource that is provisioned/attached using an exec based plugin)", kFlex},
+    {"azureFile", kVolumes, "AzureFile (an Azure File Service mount on the host and bind mount to the pod)",
+     kAzureFileVolume},
+    {"flexVolume", kBoth,
+     "FlexVolume (a generic volume resource that is provisioned/attached using an exec based plugin)", kFlex},
     {"flocker", kBoth, "Flocker (a Flocker volume mounted by the Flocker agent)", kFlocker},
     {"projected", kPods, "Projected (a volume that contains injected data from multiple sources)", {}},
     {"csi", kPods, "CSI (a Container Storage Interface (CSI) volume source)", kCsi},
@@ -181,24 +196,34 @@ std::string reference_text(const Json& reference, bool persistent) {
 
 std::string value_text(const Json& source, const Field& field, bool persistent) {
   size_t dot = field.key.find('.');
-  const Json& value = dot == std::string_view::npos ? json::find(source, field.key)
-                                                    : json::find(source, {field.key.substr(0, dot), field.key.substr(dot + 1)});
+  const Json& value = dot == std::string_view::npos
+                          ? json::find(source, field.key)
+                          : json::find(source, {field.key.substr(0, dot), field.key.substr(dot + 1)});
   bool there = !value.is_null();
   switch (field.show) {
-    case Show::kText: return there ? go_value(value) : "";
-    case Show::kBool: return value.is_boolean() && value.get<bool>() ? "true" : "false";
-    case Show::kNumber: return there ? go_value(value) : "0";
+    case Show::kText:
+      return there ? go_value(value) : "";
+    case Show::kBool:
+      return value.is_boolean() && value.get<bool>() ? "true" : "false";
+    case Show::kNumber:
+      return there ? go_value(value) : "0";
     case Show::kNumberOrNone:
-    case Show::kOrNone: return there ? go_value(value) : "<none>";
-    case Show::kOrUnset: return there ? go_value(value) : "<unset>";
+    case Show::kOrNone:
+      return there ? go_value(value) : "<none>";
+    case Show::kOrUnset:
+      return there ? go_value(value) : "<unset>";
     case Show::kSizeOrUnset: {
       auto size = api::Quantity::from_json(value);
       return size.is_zero() || size.negative() ? "<unset>" : size.to_string();
     }
-    case Show::kList: return go_value(json::array_or_empty(value));
-    case Show::kJoined: return joined_list(value, ", ");
-    case Show::kMap: return go_value(json::object_or_empty(value));
-    case Show::kReference: return reference_text(value, persistent);
+    case Show::kList:
+      return go_value(json::array_or_empty(value));
+    case Show::kJoined:
+      return joined_list(value, ", ");
+    case Show::kMap:
+      return go_value(json::object_or_empty(value));
+    case Show::kReference:
+      return reference_text(value, persistent);
   }
   return "";
 }

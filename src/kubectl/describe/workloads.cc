@@ -34,8 +34,8 @@ Result<std::string> pods_text(const Subject& subject, const std::string& selecto
 }
 
 void put_replicas(const Subject& subject, Writer& w) {
-  w.field(0, "Replicas", json::integer(subject.status(), "replicas"), " current / ", json::integer(subject.spec(), "replicas"),
-          " desired");
+  w.field(0, "Replicas", json::integer(subject.status(), "replicas"), " current / ",
+          json::integer(subject.spec(), "replicas"), " desired");
 }
 
 // A template without what the deployment controller adds, and without what is empty, to compare.
@@ -138,9 +138,9 @@ Status describe_deployment(const Subject& subject, Writer& w) {
   put_labels(w, "Labels", json::find(subject.object, {"metadata", "labels"}));
   put_annotations(w, "Annotations", json::find(subject.object, {"metadata", "annotations"}));
   w.field(0, "Selector", selector_text(json::find(spec, "selector")));
-  w.field(0, "Replicas", json::integer(spec, "replicas"), " desired | ", json::integer(status, "updatedReplicas"), " updated | ",
-          json::integer(status, "replicas"), " total | ", json::integer(status, "availableReplicas"), " available | ",
-          json::integer(status, "unavailableReplicas"), " unavailable");
+  w.field(0, "Replicas", json::integer(spec, "replicas"), " desired | ", json::integer(status, "updatedReplicas"),
+          " updated | ", json::integer(status, "replicas"), " total | ", json::integer(status, "availableReplicas"),
+          " available | ", json::integer(status, "unavailableReplicas"), " unavailable");
   w.field(0, "StrategyType", json::str(spec, {"strategy", "type"}));
   w.field(0, "MinReadySeconds", json::integer(spec, "minReadySeconds"));
   if (const Json& rolling = json::find(spec, {"strategy", "rollingUpdate"}); rolling.is_object())
@@ -162,11 +162,13 @@ Status describe_stateful_set(const Subject& subject, Writer& w) {
   w.field(0, "Selector", selector);
   put_labels(w, "Labels", json::find(subject.object, {"metadata", "labels"}));
   put_annotations(w, "Annotations", json::find(subject.object, {"metadata", "annotations"}));
-  w.field(0, "Replicas", json::integer(spec, "replicas"), " desired | ", json::integer(subject.status(), "replicas"), " total");
+  w.field(0, "Replicas", json::integer(spec, "replicas"), " desired | ", json::integer(subject.status(), "replicas"),
+          " total");
   w.field(0, "Update Strategy", json::str(spec, {"updateStrategy", "type"}));
   if (const Json& rolling = json::find(spec, {"updateStrategy", "rollingUpdate"}); has(rolling, "partition")) {
     w.field(1, "Partition", json::integer(rolling, "partition"));
-    if (has(rolling, "maxUnavailable")) w.field(1, "MaxUnavailable", int_or_string(json::find(rolling, "maxUnavailable")));
+    if (has(rolling, "maxUnavailable"))
+      w.field(1, "MaxUnavailable", int_or_string(json::find(rolling, "maxUnavailable")));
   }
   w.field(0, "Pods Status", pods);
   put_pod_template(w, json::find(spec, "template"));

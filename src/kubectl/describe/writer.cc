@@ -6,12 +6,9 @@ void Writer::write(int level, std::string text) {
   std::string safe(static_cast<size_t>(2 * (level + extra_)), ' ');
   // What could steer a terminal is shown instead.
   for (char c : text) {
-    if (c == '\x1b')
-      safe += "^[";
-    else if (c == '\r')
-      safe += "\\r";
-    else
-      safe += c;
+    if (c == '\x1b') safe += "^[";
+    else if (c == '\r') safe += "\\r";
+    else safe += c;
   }
   tabs_.write(safe);
 }

@@ -14,10 +14,8 @@ inline void append(std::string& text, std::string_view part) { text += part; }
 inline void append(std::string& text, char part) { text += part; }
 template <std::integral T>
 void append(std::string& text, T part) {
-  if constexpr (std::same_as<T, bool>)
-    text += part ? "true" : "false";
-  else
-    text += std::to_string(part);
+  if constexpr (std::same_as<T, bool>) text += part ? "true" : "false";
+  else text += std::to_string(part);
 }
 template <class... Parts>
 std::string joined(const Parts&... parts) {
