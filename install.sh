@@ -571,11 +571,7 @@ run_service() {
   say "starting the service $name"
   start_service || { show_log; die "the service $name could not be started. Its whole log: $(log_advice)"; }
   wait_until_ready
-  if [ "$role" = server ]; then
-    say "done. Try: kubectl get nodes (as root, or with the kubeconfig /etc/skerry/skerry.yaml)"
-  else
-    say "done"
-  fi
+  if [ "$name" = skerry ]; then say "done. Try, as root: skerry kubectl get nodes"; else say "done"; fi
 }
 
 clean_up() {

@@ -22,7 +22,7 @@ Status serve(const Options& options) {
   SystemRandom random;
   NodeConfig config;
   config.name = node_name(options);
-  config.ip = TRY(node_ip(options));
+  config.ip = TRY(node_ip(options, layout));
   std::string token = options.text("token");
   if (token.empty() && !options.text("token-file").empty()) token = TRY(auth::read_secret_file(options.text("token-file")));
   config.identity = TRY(join(url, token, config.name, config.ip, layout, clock, random));

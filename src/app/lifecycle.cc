@@ -1,5 +1,8 @@
 #include "app/lifecycle.h"
 
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -95,17 +98,48 @@ std::string node_name(const Options& options) {
   return to_lower(name);
 }
 
-Result<std::string> node_ip(const Options& options) {
+namespace {
+// Of the first interface that has one and is up; not loopback, not ours. For a network without a gateway.
+std::string first_address() {
+  ifaddrs* list = nullptr;
+  if (getifaddrs(&list) != 0) return "";
+  std::string found;
+  for (ifaddrs* i = list; i != nullptr && found.empty(); i = i->ifa_next) {
+    if (i->ifa_addr == nullptr || i->ifa_addr->sa_family != AF_INET || (i->ifa_flags & IFF_LOOPBACK) || !(i->ifa_flags & IFF_UP)) continue;
+    const std::string_view name = i->ifa_name;
+    if (starts_with(name, "sk") && ends_with(name, "br")) continue;
+    found = network::format_ipv4(ntohl(reinterpret_cast<sockaddr_in*>(i->ifa_addr)->sin_addr.s_addr));
+  }
+  freeifaddrs(list);
+  return found;
+}
+}  // namespace
+
+Result<std::string> node_ip(const Options& options, const Layout& layout) {
   std::string ip = options.text("node-ip");
   if (!ip.empty()) {
     TRY(network::parse_ipv4(ip));
     return ip;
   }
+  const std::string record = layout.agent_dir() + "/node-ip";
+  std::string before;
+  if (auto text = os::read_file(record, 64)) before = trim(*text);
   auto links = TRY(network::Links::open());
   auto route = links.route_to(TRY(network::parse_ipv4("192.0.2.1")));  // any outside address will do
-  if (!route || route->source == 0)
-    return Error(Reason::kServiceUnavailable, "this machine has no default route; say its address with --node-ip");
-  return network::format_ipv4(route->source);
+  if (route && route->source != 0) {
+    ip = network::format_ipv4(route->source);
+  } else if (network::parse_ipv4(before)) {
+    // Booted without its network: pods run all the same.
+    LOG_WARN("app", "this machine has no default route; going on with the address it had, " << before);
+    return before;
+  } else {
+    ip = first_address();
+    if (ip.empty()) return Error(Reason::kServiceUnavailable, "this machine has no address; say one with --node-ip");
+    LOG_INFO("app", "this machine has no default route; taking its address " << ip << " (--node-ip says another)");
+  }
+  if (ip != before)
+    if (auto kept = os::write_file_atomic(record, ip + "\n", 0600); !kept) LOG_WARN("app", kept.error().message);
+  return ip;
 }
 
 std::string resolv_conf(const Options& options) {

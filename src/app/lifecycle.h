@@ -23,8 +23,9 @@ void serve_until_stopped(const Layout& layout, const std::function<bool()>& read
 
 // --node-name, or the host's name in lower case.
 std::string node_name(const Options& options);
-// --node-ip, or the address of the route to the outside. ServiceUnavailable where there is none.
-Result<std::string> node_ip(const Options& options);
+// --node-ip, or the address of the route to the outside. Without such a route: the address of the last time, so that a node
+// starts its pods when its network does not come up; or that of the first interface. ServiceUnavailable where there is none.
+Result<std::string> node_ip(const Options& options, const Layout& layout);
 // --resolv-conf, or systemd-resolved's list where /etc/resolv.conf only names its stub.
 std::string resolv_conf(const Options& options);
 // Takes more file descriptors, as many as are allowed.

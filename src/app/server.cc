@@ -21,7 +21,7 @@ Status serve(const Options& options) {
   const bool with_node = !options.flag("disable-agent");
   std::string ip = options.text("node-ip");
   if (with_node || ip.empty()) {
-    auto found = node_ip(options);
+    auto found = node_ip(options, layout);
     if (!found && with_node) return found.error();
     if (found) ip = *found;
   }

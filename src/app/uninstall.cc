@@ -125,7 +125,13 @@ void remove_programs(const std::string& executable, const std::vector<std::strin
     if (to == "skerry" || to == executable) remove.tree(kubectl);
   }
   // One that was put there by other means is its owner's.
-  if (installed) remove.tree(executable);
+  if (installed) {
+    remove.tree(executable);
+    // What a download left that was cut off by the power.
+    if (auto names_there = os::list_directory(folder))
+      for (const std::string& name : *names_there)
+        if (starts_with(name, ".skerry-") && name.size() == 14) remove.tree(folder + "/" + name);
+  }
   if (folder == "/opt/bin") remove.empty_folder(folder, false);
 }
 

@@ -47,6 +47,8 @@ says() { case $out in *"$1"*) ;; *) fail "does not say \"$1\": $out" ;; esac; }
 node_ready() { [ "$(kubectl_of srv get node "$1" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}' 2>&1)" = True ]; }
 server_process() { on "$1" sh -c 'for p in $(pgrep -x skerry); do tr "\\0" " " </proc/$p/cmdline | grep -qE "skerry (server|agent)" && echo $p; done'; }
 
+runs_on_two() { [ -n "$(process_of two demo-server)" ]; }
+
 step "a server under OpenRC"
 install srv -- "--node-label=place=it's" || true
 [ $rc != 0 ] || fail "a bad label was accepted"
@@ -78,6 +80,10 @@ for name in one two; do
   on $name sh -c 'test -x /usr/local/bin/skerry-agent-uninstall.sh -a ! -e /usr/local/bin/skerry-uninstall.sh' || fail "the scripts of $name"
 done
 [ "$(on one systemctl is-active skerry-agent)" = active ] || fail "the service is not active"
+# What systemd/ holds for those who install by hand is what install.sh writes.
+diff "$top/systemd/skerry-agent.service" "$(root_of one)/etc/systemd/system/skerry-agent.service" || fail "systemd/skerry-agent.service"
+diff "$top/systemd/skerry-agent.openrc" "$(root_of two)/etc/init.d/skerry-agent" || fail "systemd/skerry-agent.openrc"
+sed 's/ --node-label=place=here"/"/' "$(root_of srv)/etc/init.d/skerry" | diff "$top/systemd/skerry.openrc" - || fail "systemd/skerry.openrc"
 verified=$(on one systemd-analyze verify /etc/systemd/system/skerry-agent.service 2>&1) && [ -z "$verified" ] || fail "systemd-analyze verify: $verified"
 install one SKERRY_TOKEN=x -- server
 [ $rc != 0 ] || fail "a server was installed over an agent"
@@ -106,6 +112,16 @@ timeout 40 bash -c "exec 3>&1; nsenter -t ${machine_pid[one]} -m -p -n -u -i -C 
 [ "$(on one systemctl is-active skerry-agent)" = active ] || fail "the agent is not active"
 on srv rc-service skerry start >/dev/null 2>&1 || fail "rc-service start"
 on srv skerry ready --service skerry --timeout 60 >/dev/null || fail "the server does not come back: $(on srv skerry ready --service skerry 2>&1)"
+
+step "booted without any network, a node runs its pods"
+on two skerry-killall.sh >/dev/null || fail "killall"
+[ -z "$(process_of two demo-server)" ] || fail "the pod lives on"
+net two ip -4 addr flush dev eth0
+on two rc-service skerry-agent start >/dev/null 2>&1 || fail "rc-service start"
+until_ok 30 runs_on_two || fail "the pod does not run without the network"
+net two ip addr add 10.99.0.4/24 dev eth0
+net two ip route add default via 10.99.0.1
+until_ok 30 node_ready two || fail "two is not Ready with its network"
 
 step "remove"
 on two skerry-agent-uninstall.sh >"$work/out" 2>&1 || fail "uninstall of two: $(cat "$work/out")"

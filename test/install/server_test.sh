@@ -112,6 +112,7 @@ install INSTALL_SKERRY_VERSION=v0.1.0 -- --no-such-flag
 says "no-such-flag"
 install INSTALL_SKERRY_VERSION=v0.1.0 -- server
 works "back to a good configuration"
+diff "$top/systemd/skerry.service" "$root/etc/systemd/system/skerry.service" || fail "systemd/skerry.service"
 [ "$(process_of m demo-server)" = "$pod" ] || fail "the pod was restarted"
 
 step "everything breaks: configuration, data, records; killall works"
