@@ -33,7 +33,7 @@ const Place& place() {
 
 Cluster& cluster() {
   place();
-  static Cluster c({"--private-registry", place().path + "/registries.yaml", "--images-dir", place().path + "/images"});
+  static Cluster c({"--disable-default-registry-endpoint", "--private-registry", place().path + "/registries.yaml", "--images-dir", place().path + "/images"});
   return c;
 }
 
@@ -49,7 +49,8 @@ class Registry {
     process_ = std::make_unique<Background>(std::vector<std::string>{tool("docker-registry"), "serve", dir + "/config.yml"}, options, dir + "/log");
     wait_for("the registry", [&] {
       REQUIRE_MESSAGE(process_->running(), read_file(dir + "/log"));
-      return run({"curl", "-sk", "-m", "2", "-o", "/dev/null", "telnet://" + address_}, RunOptions{.input = {}, .env = {}, .netns = netns_}).code != 7;
+      // Whatever it answers: 7 is that nobody listens.
+      return run({"curl", "-sk", "-m", "2", "-o", "/dev/null", "https://" + address_}, RunOptions{.input = {}, .env = {}, .netns = netns_}).code != 7;
     });
   }
   void push(const std::string& archive, const std::string& name) {
