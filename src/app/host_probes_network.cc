@@ -89,7 +89,7 @@ Probe service_rules(const HostContext&) {
     to.rules.push_back(Rule().one_in(2).dnat(kPods.address + 2, 8080));
     to.rules.push_back(Rule().protocol(IPPROTO_TCP).destination_port(80).source_in("clients").remember_source("clients", 10800).set_mark(0x4000).dnat(kPods.address + 3, 8080));
     in.rules.push_back(Rule().destination_is_local().jump("backends"));
-    filter.rules.push_back(Rule().mark_is(0x4000).connection_state(0x20).in_interface("lo").accept());
+    filter.rules.push_back(Rule().mark_is(0x4000).connection_status(0x20).in_interface("lo").accept());
     filter.rules.push_back(Rule().protocol(IPPROTO_TCP).reject(IPPROTO_TCP));
     Netlink netlink = TRY(Netlink::open(NETLINK_NETFILTER));
     network::Table table{kTable, {to, in, filter}, {"clients"}};

@@ -166,8 +166,8 @@ Rule& Rule::one_in(uint32_t n) {
   return compare(NFT_CMP_EQ, &zero, 4);
 }
 
-Rule& Rule::connection_state(uint32_t bits) {
-  add("ct", [](Message& m) { m.be32(NFTA_CT_KEY, NFT_CT_STATE).be32(NFTA_CT_DREG, NFT_REG_1); });
+Rule& Rule::connection_status(uint32_t bits) {
+  add("ct", [](Message& m) { m.be32(NFTA_CT_KEY, NFT_CT_STATUS).be32(NFTA_CT_DREG, NFT_REG_1); });
   add("bitwise", [&](Message& m) { mask_register(m, bits); });
   uint32_t zero = 0;
   return compare(NFT_CMP_NEQ, &zero, 4);

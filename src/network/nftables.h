@@ -27,7 +27,7 @@ class Rule {
   Rule& mark_is(uint32_t mark);                    // meta mark & mark == mark
   Rule& set_mark(uint32_t mark);                   // meta mark set mark
   Rule& one_in(uint32_t n);                        // numgen random mod n == 0
-  Rule& connection_state(uint32_t bits);           // ct state & bits != 0; see linux/netfilter/nf_conntrack_common.h
+  Rule& connection_status(uint32_t bits);          // ct status & bits != 0; IPS_... in linux/netfilter/nf_conntrack_common.h
   Rule& source_in(const std::string& set);         // ip saddr @set
   Rule& remember_source(const std::string& set, uint32_t timeout_s);  // update @set { ip saddr timeout ... }
   Rule& dnat(uint32_t ip, uint16_t port);          // port 0: kept

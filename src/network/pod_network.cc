@@ -226,7 +226,7 @@ class BridgeNetwork final : public PodNetwork {
         r.destination_port(p.host_port).dnat(entry.first, p.container_port);
         ports.rules.push_back(std::move(r));
         // A pod that reaches itself or its neighbours through the host port must see answers come back the same way.
-        out.rules.insert(out.rules.begin(), Rule().protocol(protocol_number(p.protocol)).source(pods_).destination(Cidr{entry.first, 32}).destination_port(p.container_port).connection_state(0x20 /* dnat */).masquerade());
+        out.rules.insert(out.rules.begin(), Rule().protocol(protocol_number(p.protocol)).source(pods_).destination(Cidr{entry.first, 32}).destination_port(p.container_port).connection_status(0x20 /* dnat */).masquerade());
         out.rules.insert(out.rules.begin(), Rule().protocol(protocol_number(p.protocol)).source(Cidr{0x7f000000, 8}).destination(Cidr{entry.first, 32}).masquerade());
       }
     Chain in{"prerouting", Hook::kPrerouting, "nat", -100, {}};

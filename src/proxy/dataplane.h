@@ -34,6 +34,9 @@ struct NftablesOptions {
   std::string table;         // its name
   std::string cluster_cidr;  // what comes from elsewhere is masqueraded on the way to a backend
   bool cluster_ips = false;  // also cluster IPs (where there is no eBPF)
+  // The pods' bridge, if the kernel does not show bridged packets to its filters (no br_netfilter): then the answers of a
+  // pod to its neighbours on the bridge would not be translated back, so their requests come from the node's address.
+  std::string untracked_bridge;
 };
 Result<std::unique_ptr<Dataplane>> make_nftables_dataplane(const NftablesOptions& options);
 

@@ -101,6 +101,8 @@ class Nftables final : public Dataplane {
         per_frontend.push_back(std::move(c));
       }
     out.rules.push_back(Rule().mark_is(kMasqueradeMark).masquerade());
+    if (options_.cluster_ips && !options_.untracked_bridge.empty())
+      out.rules.push_back(Rule().out_interface(options_.untracked_bridge).source(cluster_).connection_status(0x20 /* dnat */).masquerade());
     std::vector<Chain>& chains = table.chains;
     chains = std::move(per_frontend);
     chains.push_back(std::move(services));

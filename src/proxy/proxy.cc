@@ -1,6 +1,7 @@
 #include "proxy/proxy.h"
 
 #include <algorithm>
+#include <fstream>
 
 #include "base/log.h"
 #include "network/names.h"
@@ -14,6 +15,13 @@ constexpr const char* kCommit = "commit";
 std::string service_of(const api::Object& slice) {
   const std::string* name = api::find_label(slice.meta().labels, "kubernetes.io/service-name");
   return name == nullptr ? "" : api::make_key(slice.meta().ns, *name);
+}
+
+// Does the kernel show packets that a bridge switches to its filters (br_netfilter)?
+bool bridges_are_filtered() {
+  char value = 0;
+  std::ifstream("/proc/sys/net/bridge/bridge-nf-call-iptables") >> value;
+  return value == '1';
 }
 
 }  // namespace
@@ -38,7 +46,9 @@ Result<std::unique_ptr<Proxy>> Proxy::create(ProxyOptions options, client::Objec
     }
   }
   if (!p->ebpf_) TRY(remove_ebpf(o.pin_dir));
-  p->nftables_ = TRY(make_nftables_dataplane({network::service_table(o.instance), o.cluster_cidr, p->ebpf_ == nullptr}));
+  NftablesOptions nftables{network::service_table(o.instance), o.cluster_cidr, p->ebpf_ == nullptr, ""};
+  if (!bridges_are_filtered()) nftables.untracked_bridge = network::bridge_name(o.instance);
+  p->nftables_ = TRY(make_nftables_dataplane(nftables));
 
   if (p->ebpf_) TRY(p->ebpf_->set("", o.fixed));
   TRY(p->nftables_->set("", o.fixed));
