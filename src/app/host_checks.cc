@@ -49,7 +49,7 @@ const std::vector<HostCheck> kChecks = {
      "use a kernel with NFT_FIB_IPV4, NFT_NUMGEN, NFT_CT, NFT_REJECT and NFT_REDIR", "nft_numgen", "NFT_NUMGEN"},
     {"service addresses by eBPF", kNetwork, true, false, "cluster addresses are led by nftables, which costs more for each connection", probes::service_ebpf,
      "use Linux 5.12 or newer with CONFIG_CGROUP_BPF, and mount control groups version 2", "", "CGROUP_BPF"},
-    {"bridge filter", kNetwork, true, false, "a pod does not reach itself and its neighbours through cluster addresses while those are led by nftables",
+    {"bridge filter", kNetwork, true, false, "while cluster addresses are led by nftables, pods see the node's address where a neighbour on the same node calls them",
      probes::bridge_filter, "sysctl -w net.bridge.bridge-nf-call-iptables=1", "br_netfilter", "BRIDGE_NETFILTER"},
     {"name servers", kNetwork, true, false, "names outside the cluster are not found", probes::name_servers,
      "put a nameserver line into /etc/resolv.conf, or name another file with --resolv-conf"},

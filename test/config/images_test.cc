@@ -196,18 +196,26 @@ TEST_CASE("a machine without overlayfs and with settings that cannot be changed 
   for (const char* sub : {"/low", "/up", "/work"}) std::filesystem::create_directories(layers + sub);
   write_file(wrapper, "#!/bin/sh\ncase $1 in server) ;; *) exec \"$REAL_SKERRY\" \"$@\";; esac\nexec unshare -m sh -c '\nfor d; do [ \"$last\" = --data-dir ] && break; last=$d; done\n"
                       "mkdir -p \"$d\" && mount -t overlay -o lowerdir=" + layers + "/low,upperdir=" + layers + "/up,workdir=" + layers + "/work none \"$d\" &&\n"
-                      "mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys && exec \"$REAL_SKERRY\" \"$@\"' sh \"$@\"\n");
+                      "echo 0 > /proc/sys/net/bridge/bridge-nf-call-iptables; mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys && exec \"$REAL_SKERRY\" \"$@\"' sh \"$@\"\n");
   std::filesystem::permissions(wrapper, std::filesystem::perms::owner_all);
-  const std::string real = skerry::test::skerry();
+  const std::string real = std::filesystem::absolute(skerry::test::skerry());
   setenv("REAL_SKERRY", real.c_str(), 1);
   setenv("SKERRY", wrapper.c_str(), 1);
   {
-    Cluster c({"--private-registry", "/dev/null"});
+    Cluster c({"--private-registry", "/dev/null", "--service-proxy", "nftables"});
     c.apply(pod("copied", "skerry.local/demo:1"));
+    c.apply(pod("neighbour", "skerry.local/demo:1"));
     c.wait_ready("copied");
+    c.wait_ready("neighbour");
+    // A pod reaches its neighbour by a cluster address although the kernel does not track what the bridge switches.
+    c.must({"label", "pod", "neighbour", "app=neighbour"});
+    c.must({"expose", "pod", "neighbour", "--port=80", "--target-port=8080"});
+    const std::string ip = c.jsonpath("service/neighbour", "{.spec.clusterIP}");
+    wait_for("the neighbour's answer", [&] { return contains(c.kubectl({"exec", "copied", "--", "timeout", "2", "wget", "-q", "-O", "-", "http://" + ip}).out, "hello from neighbour"); });
     std::string told;
     wait_for("the condition", [&] { return contains(told = c.jsonpath("node/node-1", "{.status.conditions[?(@.type==\"HostDegraded\")]}"), "True"); });
     CHECK(contains(told, "overlay missing (each container gets a full copy of its image"));
+    CHECK(contains(told, "bridge filter missing"));
     CHECK(contains(told, "HostLacksFeatures"));
     CHECK(contains(read_file(c.server.log_path()), "W host: this machine: overlay missing"));
   }
