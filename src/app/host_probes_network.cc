@@ -107,7 +107,7 @@ Probe service_ebpf(const HostContext& context) {
     std::string group;
     for (auto& h : cgroups.hierarchies())
       if (h.name.empty()) group = h.mount_point + "/skerry-check-" + std::to_string(getpid()) + "-bpf";
-    if (group.empty()) return missing("control groups version 2 are not mounted");
+    if (group.empty()) return missing("control groups version 2 are not mounted", "mkdir -p /sys/fs/cgroup/unified && mount -t cgroup2 none /sys/fs/cgroup/unified");
     if (mkdir(group.c_str(), 0755) != 0 && errno != EEXIST) return missing(errno_error("mkdir " + group, errno).message);
     auto made = proxy::make_ebpf_dataplane({group, place + "/bpf"});
     Probe out = made ? ok() : missing(made.error().message);

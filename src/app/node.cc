@@ -150,6 +150,17 @@ void NodeProcess::take_images() {
 
 Result<std::unique_ptr<NodeProcess>> NodeProcess::start(const Options& options, const Layout& layout, NodeConfig config,
                                                         client::Client& uplink, const Clock& clock, Random& random) {
+  auto node = begin(options, layout, std::move(config), uplink, clock, random);
+  if (!node) {
+    auto findings = check_host(host_context(options, true));
+    std::erase_if(findings, [](auto& f) { return !f.stops(); });
+    log_findings(findings);  // probably why
+  }
+  return node;
+}
+
+Result<std::unique_ptr<NodeProcess>> NodeProcess::begin(const Options& options, const Layout& layout, NodeConfig config,
+                                                        client::Client& uplink, const Clock& clock, Random& random) {
   std::unique_ptr<NodeProcess> n(new NodeProcess(options, layout, std::move(config), clock, random));
   runtime::RuntimeOptions runtime;
   runtime.data_dir = layout.data_dir;

@@ -41,6 +41,8 @@ class NodeProcess {
   bool registered() const { return agent_->registered(); }
 
  private:
+  static Result<std::unique_ptr<NodeProcess>> begin(const Options& options, const Layout& layout, NodeConfig config,
+                                                    client::Client& uplink, const Clock& clock, Random& random);
   NodeProcess(const Options& options, const Layout& layout, NodeConfig config, const Clock& clock, Random& random);
   Result<agent::AgentOptions> agent_options() const;
   Result<std::unique_ptr<network::PodNetwork>> make_network(const std::string& pod_cidr) const;

@@ -8,6 +8,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "app/command_table.h"
+
 using namespace skerry;
 using app::Options;
 
@@ -175,6 +177,15 @@ TEST_CASE("options: docs/config.md has a row for every setting with its type, de
   REQUIRE(end != std::string::npos);
   for (size_t at = page.find("\n| `", begin); at < end; at = page.find("\n| `", at + 1)) ++found;
   CHECK(found == rows);
+}
+
+TEST_CASE("options: docs/config.md has a row for every command") {
+  const std::string page = read("docs/config.md");
+  for (auto& c : app::commands()) {
+    if (c.group.empty()) continue;
+    std::string row = "\n| `skerry " + std::string(c.name);
+    CHECK_MESSAGE((page.find(row + "`") != std::string::npos || page.find(row + " ") != std::string::npos), row);
+  }
 }
 
 TEST_CASE("options: files are forgiven where a command asks for it, and what is right in them is used") {
