@@ -45,6 +45,7 @@ Result<Output> build_output(FileSource& files, const std::string& path, const Op
   limits.root_only = options.load_restrictions;
   auto loader = TRY(Loader::at(files, limits, path));
   Build build;
+  build.on_warning = options.warn;
   auto peek = TRY(load_kustomization(loader));  // its buildMetadata rules the whole build
   for (const auto& word : peek.list("buildMetadata"))
     if (word.is_string()) build.metadata.push_back(word.get<std::string>());
@@ -54,7 +55,9 @@ Result<Output> build_output(FileSource& files, const std::string& path, const Op
   auto made = TRY(target.accumulate());
   add_hashes(made.resources);
   TRY(fix_references(made.resources, made.config.name_references));
-  TRY(resolve_vars(made.resources, made.vars, made.config.var_references, build.warnings));
+  std::vector<std::string> unused;
+  TRY(resolve_vars(made.resources, made.vars, made.config.var_references, unused));
+  for (const auto& warning : unused) build.warn(warning);
   std::erase_if(made.resources.all(), [](const ResourcePtr& r) { return is_local(*r); });
   const Json& sort = json::find(target.kustomization().fields, "sortOptions");
   if (sort.is_object()) TRY(apply_sort_options(made.resources, sort));

@@ -5,6 +5,7 @@
 // charts and git bases are errors that say so. Files outside the folder of a kustomization are not read unless asked for.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,8 @@ struct Options {
   bool load_restrictions = true;    // LoadRestrictionsRootOnly: files must be in or below the kustomization's folder
   bool reorder_legacy = true;       // kubectl's default: namespaces, CRDs... first; a kustomization's sortOptions come before
   bool managed_by_label = false;    // --enable-managedby-label: app.kubernetes.io/managed-by
+  // Called for each warning as it comes up, also when the build fails later. May be empty.
+  std::function<void(const std::string&)> warn;
 };
 
 struct Output {

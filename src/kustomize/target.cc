@@ -18,7 +18,7 @@ bool is_malformed(const Error& e) { return e.message.find("MalformedYAMLError: "
 
 Result<Target> Target::open(Build& build, const Loader& loader, const std::optional<Origin>& origin) {
   auto k = TRY(load_kustomization(loader));
-  for (const auto& warning : k.warnings) build.warnings.push_back(warning);
+  for (const auto& warning : k.warnings) build.warn(warning);
   if (std::string path = json::str(k.fields, {"openapi", "path"}); !path.empty()) {
     std::string text = TRY(loader.load(path));
     auto nodes = TRY(parse_nodes(text));

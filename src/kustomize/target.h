@@ -14,6 +14,12 @@ namespace skerry::kustomize {
 // What a whole build shares.
 struct Build {
   std::vector<std::string> warnings;
+  std::function<void(const std::string&)> on_warning;  // may be empty
+  void warn(const std::string& text) {
+    warnings.push_back(text);
+    if (on_warning) on_warning(text);
+  }
+
   std::vector<std::string> metadata;        // the outermost kustomization's buildMetadata
   std::optional<Json> openapi_document;     // given by a kustomization's `openapi.path`
   const Json* openapi = nullptr;            // it, once there is one

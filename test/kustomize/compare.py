@@ -49,6 +49,7 @@ def run(command, folder):
 def same_words(text):
     text = re.sub(r"generator &\{0x[0-9a-f]+ <nil>\}", "generator", text)
     text = re.sub(r"generator (ConfigMap|Secret)Generator", "generator", text)
+    text = re.sub(r"^[IWE]\d{4} \S+ +\d+ \S+\] ", "", text, flags=re.M)
     text = re.sub(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d ", "", text, flags=re.M)
     return text.strip()
 
