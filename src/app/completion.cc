@@ -88,10 +88,14 @@ function __skerry_complete
     set -l found $out[1..-2]
     if test (count $found) -gt 0
         printf '%s\n' $found
-    else if test (math "floor($directive / 16) % 2") -eq 1
-        __fish_complete_directories (string replace -r '^--[^=]*=' '' -- "$current")
-    else if test (math "floor($directive / 4) % 2") -eq 0
-        __fish_complete_path (string replace -r '^--[^=]*=' '' -- "$current")
+    else
+        set -l flag (string match -r -- '^--[^=]*=' "$current"); or set flag ""
+        set -l value (string replace -r -- '^--[^=]*=' '' "$current")
+        if test (math "floor($directive / 16) % 2") -eq 1
+            printf '%s\n' $flag(__fish_complete_directories "$value")
+        else if test (math "floor($directive / 4) % 2") -eq 0
+            printf '%s\n' $flag(__fish_complete_path "$value")
+        end
     end
 end
 complete -c skerry -f -a '(__skerry_complete)'
