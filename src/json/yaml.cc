@@ -13,6 +13,7 @@ namespace {
 constexpr size_t kMaxNodes = 1'000'000;  // an alias bomb ends here
 
 struct Budget {
+  DuplicateKeys duplicates = DuplicateKeys::kError;
   size_t nodes = 0;
 };
 
@@ -60,6 +61,13 @@ Result<void> merge(Json& into, const Json& value) {
   return {};
 }
 
+// Keys of JSON are text: numbers and booleans are written out.
+Result<std::string> key_text(const YAML::Node& node) {
+  Json value = scalar(node);
+  if (value.is_null()) return Error(Reason::kBadRequest, "line " + std::to_string(node.Mark().line + 1) + ": a YAML mapping has a key that is null");
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
 Result<Json> convert(const YAML::Node& node, int depth, Budget& budget) {
   if (depth > kMaxDepth) return Error(Reason::kBadRequest, "YAML is nested too deeply");
   if (++budget.nodes > kMaxNodes) return Error(Reason::kBadRequest, "YAML expands to too many values");
@@ -79,13 +87,13 @@ Result<Json> convert(const YAML::Node& node, int depth, Budget& budget) {
       Json merged = Json::object();
       for (const auto& entry : node) {
         if (!entry.first.IsScalar()) return Error(Reason::kBadRequest, "a YAML mapping has a key that is no scalar");
-        const std::string key = scalar_text(entry.first);
+        std::string key = TRY(key_text(entry.first));
         if (is_merge_key(entry.first)) {
           Json value = TRY(convert(entry.second, depth + 1, budget));
           TRY(merge(merged, value));
           continue;
         }
-        if (out.contains(key)) return Error(Reason::kBadRequest, "line " + std::to_string(entry.first.Mark().line + 1) + ": key \"" + key + "\" is already set");
+        if (budget.duplicates == DuplicateKeys::kError && out.contains(key)) return Error(Reason::kBadRequest, "line " + std::to_string(entry.first.Mark().line + 1) + ": key \"" + key + "\" is already set");
         out[key] = TRY(convert(entry.second, depth + 1, budget));
       }
       for (auto& [key, value] : merged.items()) out.emplace(key, std::move(value));  // own keys go before merged ones
@@ -101,20 +109,20 @@ Error yaml_error(const YAML::Exception& e, int lines_before = 0) {
 
 }  // namespace
 
-Result<Json> parse_yaml(std::string_view text) {
+Result<Json> parse_yaml(std::string_view text, DuplicateKeys duplicates) {
   try {
-    Budget budget;
+    Budget budget{duplicates};
     return convert(YAML::Load(std::string(text)), 0, budget);
   } catch (const YAML::Exception& e) {
     return yaml_error(e);
   }
 }
 
-Result<std::vector<Json>> parse_yaml_stream(std::string_view text) {
+Result<std::vector<Json>> parse_yaml_stream(std::string_view text, DuplicateKeys duplicates) {
   // Documents are separated by lines that start with "---", as kubectl separates them. (YAML::LoadAll does not end on
   // some malformed text.)
   std::vector<Json> out;
-  Budget budget;
+  Budget budget{duplicates};
   int line = 0;
   while (!text.empty()) {
     size_t cut = text.find("\n---");

@@ -67,8 +67,14 @@ std::optional<double> real(std::string_view text) {
   return std::isfinite(value) ? std::optional(value) : std::nullopt;
 }
 
+// Kubernetes' clients turn YAML into JSON text, where 1.0 and 1e3 are written 1 and 1000.
+Json number(double value) {
+  if (value == std::trunc(value) && std::fabs(value) < 9.2e18) return static_cast<int64_t>(value);
+  return value;
+}
+
 // Reads a number of `min` to `max` digits.
-std::optional<int> number(std::string_view& text, size_t min, size_t max) {
+std::optional<int> digits_of(std::string_view& text, size_t min, size_t max) {
   size_t n = 0;
   int v = 0;
   while (n < text.size() && n < max && is_digit(text[n])) v = v * 10 + (text[n++] - '0');
@@ -83,11 +89,11 @@ bool is_timestamp(std::string_view text) {
     if (yes) text.remove_prefix(1);
     return yes;
   };
-  auto year = number(text, 4, 4);
+  auto year = digits_of(text, 4, 4);
   if (!year || !skip('-')) return false;
-  auto month = number(text, 1, 2);
+  auto month = digits_of(text, 1, 2);
   if (!month || !skip('-')) return false;
-  auto day = number(text, 1, 2);
+  auto day = digits_of(text, 1, 2);
   if (!day) return false;
   using namespace std::chrono;
   if (!year_month_day(std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)), std::chrono::day(static_cast<unsigned>(*day))).ok()) return false;
@@ -96,11 +102,11 @@ bool is_timestamp(std::string_view text) {
   if (!blank && text[0] != 'T' && text[0] != 't') return false;
   text.remove_prefix(1);
   while (blank && text.starts_with(' ')) text.remove_prefix(1);
-  auto hour = number(text, 1, 2);
+  auto hour = digits_of(text, 1, 2);
   if (!hour || *hour > 23 || !skip(':')) return false;
-  auto minute = number(text, 1, 2);
+  auto minute = digits_of(text, 1, 2);
   if (!minute || *minute > 59 || !skip(':')) return false;
-  auto second = number(text, 1, 2);
+  auto second = digits_of(text, 1, 2);
   if (!second || *second > 59) return false;
   if (text.size() > 1 && (text[0] == '.' || text[0] == ',') && is_digit(text[1])) {
     text.remove_prefix(1);
@@ -109,9 +115,9 @@ bool is_timestamp(std::string_view text) {
   if (blank) return text.empty();
   if (text == "Z") return true;
   if (!skip('+') && !skip('-')) return false;
-  auto zone_hour = number(text, 2, 2);
+  auto zone_hour = digits_of(text, 2, 2);
   if (!zone_hour || *zone_hour > 24 || !skip(':')) return false;
-  auto zone_minute = number(text, 2, 2);
+  auto zone_minute = digits_of(text, 2, 2);
   return zone_minute && *zone_minute < 60 && text.empty();
 }
 
@@ -144,24 +150,24 @@ Json plain_scalar(std::string_view s) {
   if (s.empty()) return nullptr;
   char c = s.front();
   if (one_of(s, {"~", "null", "Null", "NULL"})) return nullptr;
-  if (one_of(s, {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"})) return true;
-  if (one_of(s, {"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"})) return false;
+  if (one_of(s, {"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON", "y", "Y"})) return true;
+  if (one_of(s, {"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF", "n", "N"})) return false;
   if (c == '.') {
     auto value = real(s);
-    return value ? Json(*value) : Json(s);
+    return value ? number(*value) : Json(s);
   }
   if (!is_digit(c) && c != '+' && c != '-') return s;
   if (is_timestamp(s)) return s;
   std::string plain(s);
   std::erase(plain, '_');
   if (auto value = integer(plain)) return *value;
-  if (auto value = real(plain)) return *value;
+  if (auto value = real(plain)) return number(*value);
   return s;
 }
 
 bool plain_reads_as_text(std::string_view s) {
   if (!plain_scalar(s).is_string()) return false;
-  return !is_infinite(s) && !is_timestamp(s) && !is_base60(s) && !one_of(s, {"y", "Y", "n", "N"});
+  return !is_infinite(s) && !is_timestamp(s) && !is_base60(s);
 }
 
 }  // namespace skerry::json

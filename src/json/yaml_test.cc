@@ -10,7 +10,7 @@ using namespace skerry::json;
 TEST_CASE("YAML: scalars as Kubernetes' clients read them") {
   struct { const char* text; Json want; } rows[] = {
       {"", nullptr}, {"~", nullptr}, {"null", nullptr}, {"true", true}, {"yes", true}, {"Off", false}, {"'yes'", "yes"}, {"\"1\"", "1"}, {"!!str 1", "1"},
-      {"12", 12}, {"-12", -12}, {"+12", 12}, {"0755", 493}, {"0x1F", 31}, {"-0x1F", -31}, {"0o17", 15}, {"1.5", 1.5}, {"1e3", 1000.0}, {".5", 0.5},
+      {"12", 12}, {"-12", -12}, {"+12", 12}, {"0755", 493}, {"0x1F", 31}, {"-0x1F", -31}, {"0o17", 15}, {"1.5", 1.5}, {"1e3", 1000}, {"1.0", 1}, {"y", true}, {"N", false}, {".5", 0.5},
       {"0x", "0x"}, {"0xg", "0xg"}, {"0x-5", "0x-5"}, {"+-5", "+-5"}, {"1.2.3", "1.2.3"}, {"100m", "100m"}, {"1Gi", "1Gi"}, {"2026-01-02", "2026-01-02"},
       {"-", Json::array({nullptr})}, {"a b", "a b"}, {"0", 0}, {"-0", 0}, {"9223372036854775807", INT64_MAX}, {"+", "+"}, {"-.", "-."}, {"nan", "nan"}, {"inf", "inf"},
       {"1.0.0.1/24", "1.0.0.1/24"}, {"12:30", "12:30"},
@@ -150,9 +150,16 @@ imagePull: 1000000
 }
 
 TEST_CASE("YAML: merge keys, binary, and the numbers of YAML 1.1") {
-  CHECK(*parse_yaml("a: &a {x: 1, y: 2}\nb: {<<: *a, y: 3}\nc: {\"<<\": 1}\n") == Json::parse(R"({"a":{"x":1,"y":2},"b":{"x":1,"y":3},"c":{"<<":1}})"));
+  CHECK(*parse_yaml("a: &a {x: 1, z: 2}\nb: {<<: *a, z: 3}\nc: {\"<<\": 1}\n") == Json::parse(R"({"a":{"x":1,"z":2},"b":{"x":1,"z":3},"c":{"<<":1}})"));
   CHECK(!parse_yaml("a: {<<: 1}"));
   CHECK(*parse_yaml("a: !!binary aGk=") == Json::parse(R"({"a":"hi"})"));
   CHECK(*parse_yaml("[0b11, -0b11, 1_000, 08, 0o17, 18446744073709551615, 18446744073709551616, 1., 1e400, 2026-01-01, \"\\N\"]") ==
-        Json::parse(R"([3,-3,1000,8.0,15,18446744073709551615,18446744073709551616.0,1.0,"1e400","2026-01-01","\u0085"])"));
+        Json::parse(R"([3,-3,1000,8,15,18446744073709551615,18446744073709551616.0,1,"1e400","2026-01-01","\u0085"])"));
+}
+
+TEST_CASE("YAML: keys become text; of a key given twice the last may win") {
+  CHECK(*parse_yaml("0x10: a\n1.5: b\nyes: c\n\"no\": d\n") == Json::parse(R"({"16":"a","1.5":"b","true":"c","no":"d"})"));
+  CHECK(!parse_yaml("~: a"));
+  CHECK(*parse_yaml("a: 1\na: 2\n", DuplicateKeys::kLastWins) == Json::parse(R"({"a":2})"));
+  CHECK(!parse_yaml("a: 1\na: 2\n"));
 }
