@@ -43,7 +43,7 @@ foo: bar
 clusters:
 - {name: z, cluster: {server: "https://z", insecure-skip-tls-verify: false, zone: 7}}
 - {name: a, cluster: {}}
-contexts: [{name: "y", context: {namespace: n}}]
+contexts: [{name: "y", context: {namespace: "n"}}]
 users:
 - {name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: x}, token: ""}}
 )");
@@ -60,7 +60,7 @@ clusters:
 contexts:
 - context:
     cluster: ""
-    namespace: n
+    namespace: "n"
     user: ""
   name: "y"
 current-context: ""

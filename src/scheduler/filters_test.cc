@@ -21,7 +21,7 @@ TEST_CASE("filters: one node, one pod") {
       {"selector misses", "{metadata: {labels: {disk: hdd}}}", "{nodeSelector: {disk: ssd}}",
        "-: 0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."},
       {"affinity by field", "{}",
-       "{affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchFields: [{key: metadata.name, operator: In, values: [n]}]}]}}}}", "n"},
+       "{affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchFields: [{key: metadata.name, operator: In, values: [\"n\"]}]}]}}}}", "n"},
       {"affinity Gt", "{metadata: {labels: {cores: \"8\"}}}",
        "{affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchExpressions: [{key: cores, operator: Gt, values: [\"8\"]}]}]}}}}",
        "-: 0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."},

@@ -13,7 +13,7 @@ namespace skerry::scheduler::test {
 
 // Keys given are merged over defaults: 4 cpus, 8 GiB, 110 pods, and the label kubernetes.io/hostname.
 inline std::shared_ptr<const NodeView> make_node(const std::string& name, const std::string& more = "{}") {
-  Json node = *json::parse_yaml("{metadata: {name: " + name + ", labels: {kubernetes.io/hostname: " + name +
+  Json node = *json::parse_yaml("{metadata: {name: \"" + name + "\", labels: {kubernetes.io/hostname: \"" + name + "\"" +
                                 "}}, spec: {}, status: {allocatable: {cpu: \"4\", memory: 8Gi, pods: \"110\"}}}");
   node.merge_patch(*json::parse_yaml(more));
   return parse_node(*api::Object::from_json(node));
