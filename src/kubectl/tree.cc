@@ -21,6 +21,7 @@ constexpr const Command* kTroubleshooting[] = {
     &kExec,
     &kLogs,
     &kPortForward,
+    &kProxy,
 };
 constexpr const Command* kCluster[] = {&kCordon, &kUncordon, &kDrain, &kTaint};
 constexpr const Command* kAdvanced[] = {&kDiff, &kApply, &kPatch, &kReplace};
