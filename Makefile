@@ -197,7 +197,7 @@ $(B)/flags: ;
 
 define link
 	@echo "  LINK $@"
-	$(Q)$(CXX) $(LDFLAGS) -o $@ $(LINK_FIRST) $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(SYSTEM_LIBS)
+	$(Q)$(CXX) $(LDFLAGS) -o $@ $(LINK_FIRST) $(filter %.o,$^) -Wl,--start-group $(filter-out $(LEAN),$(filter %.a,$^)) -Wl,--end-group $(SYSTEM_LIBS)
 endef
 
 define folder_rules
@@ -215,7 +215,7 @@ UNIT_TESTS += $(B)/test_$1
 $(B)/test_$1: $(call objects,$(call test_srcs,$1)) $(OBJ)/test/tools/doctest_main.o \
   $(call libs,$(call closure,$1)) $(call http_libs,$(call closure,$1))
 	$$(link)
-test-$1: $(B)/test_$1
+test-$1: $(B)/test_$1 $(if $(CROSS),build/test-tools/bin/qemu-arm-static)
 	@$(RUN_TEST) $(B)/test_$1 $(TEST_ARGS)
 endef
 define folder_no_test_rules
@@ -223,7 +223,7 @@ test-$1: lib-$1
 	@echo "src/$1 has no unit tests"
 endef
 # Address space randomisation with many bits confuses the thread sanitizer of gcc 12.
-RUN_TEST := $(if $(filter tsan,$(V)),setarch -R)
+RUN_TEST := $(if $(filter tsan,$(V)),setarch -R)$(if $(CROSS),build/test-tools/bin/qemu-$(firstword $(subst -, ,$(TRIPLE)))-static)
 $(foreach f,$(FOLDERS),$(eval $(call folder_rules,$f)))
 $(foreach f,$(FOLDERS),$(eval $(call folder$(if $(call test_srcs,$f),,_no)_test_rules,$f)))
 
@@ -237,6 +237,15 @@ $(B)/skerry.full: LINK_FIRST = -Wl,--start-group $(call libs,json base registry 
 $(B)/skerry.full: $(call lib_objs,app) $(call libs,$(filter-out app,$(FOLDERS))) $(call http_libs,$(FOLDERS))
 	$(link)
 ifeq ($(V),release)
+# No exception passes through OpenSSL or SQLite, so their tables for unwinding stay out: 0.7 MB. Told by inode and change
+# time whether the package was updated: files of packages may be older than what was made of their predecessors.
+LEAN := $(patsubst %,$(B)/lean/lib%.a,crypto ssl sqlite3)
+$(B)/skerry.full: $(LEAN)
+$(B)/skerry.full: LDFLAGS += -L$(B)/lean
+$(LEAN): $(B)/lean/%: always | $(SYSROOT:%=%/.made)
+	@mkdir -p $(@D); of=$$(stat -L -c '%n %i %s %Z' $(SYSROOT)/usr/lib/$(TRIPLE)/$*); \
+	if [ "$$of" != "$$(cat $@.of 2>/dev/null)" ]; then \
+	  $(TOOL)objcopy --remove-section .eh_frame $(SYSROOT)/usr/lib/$(TRIPLE)/$* $@.$$$$; mv $@.$$$$ $@; echo "$$of" >$@.of; fi
 $(B)/skerry: $(B)/skerry.full
 	$(Q)$(TOOL)objcopy --only-keep-debug $< $@.debug
 	$(Q)$(TOOL)objcopy --strip-all --add-gnu-debuglink=$@.debug $< $@.tmp && mv $@.tmp $@
@@ -274,9 +283,14 @@ TEST_IMAGES := $(TEST_TOOLS)/images/busybox.tar
 test-tools: images $(TEST_TOOLS)/bin/kubectl ## kubectl 1.20, 1.32, 1.36 and docker-registry, unpacked from Debian packages
 images: $(TEST_IMAGES) ## small container images made from busybox-static, in build/test-tools/images
 $(TEST_TOOLS)/bin/kubectl: test/tools/fetch_tools.sh
-	@echo "  GET  kubectl, docker-registry"; test/tools/fetch_tools.sh $(TEST_TOOLS) $(TP) && touch -h $@
+	@echo "  GET  kubectl, docker-registry"; test/tools/fetch_tools.sh $(TEST_TOOLS) $(SKERRY_THIRD_PARTY_DIR) && touch -h $@
 $(TEST_IMAGES): test/tools/make_images.py
 	@echo "  IMG  $(@D)"; test/tools/make_images.py $(@D)
+
+# User-mode emulators, for the executables and unit tests of other architectures.
+QEMU := $(TEST_TOOLS)/bin/qemu-arm-static
+$(QEMU): test/tools/fetch_tools.sh
+	@echo "  GET  qemu-user-static"; test/tools/fetch_tools.sh $(TEST_TOOLS) $(SKERRY_THIRD_PARTY_DIR) qemu && touch $@
 
 .PHONY: test test-unit integration bench fuzz asan tsan ubsan
 RUN_TESTS = SKERRY=$(abspath $(B)/skerry) TEST_TOOLS=$(abspath $(TEST_TOOLS)) test/tools/run_tests.sh

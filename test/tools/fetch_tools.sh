@@ -2,14 +2,16 @@
 # Programs that only the tests need, unpacked from Debian packages into DIR/bin without being installed (a kubectl
 # may be there already): kubectl-1.20 (SPDY), kubectl-1.32 and kubectl-1.36 (WebSocket), docker-registry.
 #   fetch_tools.sh DIR [THIRD_PARTY_DIR]
-out=$(realpath -m "${1:-build/test-tools}")
+# With a third word, `qemu`: the user-mode emulators of the other architectures instead.
+out=$(realpath -m "${1:-build/test-tools}") what=${3:-}
 set -- "$(realpath -m "${2:-build/third_party}")"
 . "$(dirname "$0")/../../embedded/third_party/source.sh"
 mkdir -p "$out/bin" "$out/deb"
 
-fetch() { # SUITE PACKAGE PATH_IN_PACKAGE NAME
-  local suite=$1 package=$2 path=$3 name=$4 dir=$out/deb/$2
-  [ ! -x "$out/bin/$name" ] || return 0
+fetch() { # SUITE PACKAGE PATH_IN_PACKAGE NAME [PATH NAME]...
+  local suite=$1 package=$2 dir=$out/deb/$2
+  [ ! -x "$out/bin/$4" ] || return 0
+  shift 2
   apt_for "$suite"
   rm -rf "$dir"
   mkdir -p "$dir"
@@ -19,11 +21,21 @@ fetch() { # SUITE PACKAGE PATH_IN_PACKAGE NAME
     return 1
   }
   dpkg -x "$dir"/*.deb "$dir/root"
-  install -m 755 "$dir/root/$path" "$out/bin/.$name"
-  mv "$out/bin/.$name" "$out/bin/$name"
+  while [ $# -gt 0 ]; do
+    install -m 755 "$dir/root/$1" "$out/bin/.$2"
+    mv "$out/bin/.$2" "$out/bin/$2"
+    shift 2
+  done
   rm -rf "$dir"
 }
 failed=0
+if [ "$what" = qemu ]; then
+  suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
+  files=()
+  for program in x86_64 aarch64 arm; do files+=("usr/bin/qemu-$program-static" "qemu-$program-static"); done
+  fetch "$suite" qemu-user-static "${files[@]}"
+  exit
+fi
 fetch bookworm kubernetes-client/bookworm usr/bin/kubectl kubectl-1.20 || failed=1
 fetch trixie kubectl/trixie usr/bin/kubectl kubectl-1.32 || failed=1
 # sid moves on: without it the tests that compare with the newest kubectl are skipped.

@@ -22,6 +22,9 @@ import sys
 import tarfile
 
 BUSYBOX = "/bin/busybox"
+# That of the busybox, as images name it.
+DEBIAN = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True).stdout.strip()
+ARCHITECTURE = {"armhf": "arm", "": "amd64"}.get(DEBIAN, DEBIAN)
 
 DEMO_SERVER = """#!/bin/sh
 # Ends after LAME_DUCK seconds when told to: until then the Service may still send clients here.
@@ -86,7 +89,7 @@ def sha256(data):
 
 def config(layers, settings, comment):
     return json.dumps({
-        "architecture": os.environ.get("IMAGE_ARCH", "amd64"), "os": "linux", "created": "1970-01-01T00:00:00Z",
+        "architecture": ARCHITECTURE, "os": "linux", "created": "1970-01-01T00:00:00Z",
         "config": {"Env": ["PATH=/bin:/usr/bin"], "WorkingDir": "/", **settings},
         "rootfs": {"type": "layers", "diff_ids": ["sha256:" + sha256(l) for l in layers]},
         "history": [{"created": "1970-01-01T00:00:00Z", "created_by": comment} for _ in layers],
