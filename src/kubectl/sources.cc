@@ -109,7 +109,14 @@ Result<std::string> fetch_url(const std::string& url) {
   return answer->body;
 }
 
+class ClientFiles : public kustomize::DiskFiles {
+ public:
+  Result<std::string> fetch(const std::string& url) override { return fetch_url(url); }
+};
+
 }  // namespace
+
+std::unique_ptr<kustomize::FileSource> client_files() { return std::make_unique<ClientFiles>(); }
 
 Result<std::string> read_text(const std::string& path, std::istream& in) {
   std::stringstream text;
@@ -134,9 +141,10 @@ Result<Sources> read_sources(const std::vector<std::string>& filenames, const st
   Sources out;
   if (!kustomize.empty() && !filenames.empty()) return plain_error("only one of -f or -k can be specified");
   if (!kustomize.empty()) {
-    kustomize::DiskFiles disk;
-    auto built = TRY(kustomize::build_output(disk, kustomize));
-    for (auto& w : built.warnings) err << w << '\n';
+    auto files = client_files();
+    kustomize::Options options;
+    options.warn = [&](const std::string& warning) { err << warning << std::endl; };
+    auto built = TRY(kustomize::build_output(*files, kustomize, options));
     for (auto& r : built.resources) out.objects.push_back({std::move(r), kustomize});
     return out;
   }

@@ -3,11 +3,13 @@
 
 #include <functional>
 #include <istream>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "json/json.h"
+#include "kustomize/file_source.h"
 
 namespace skerry::kubectl {
 
@@ -28,5 +30,8 @@ Result<Sources> read_sources(const std::vector<std::string>& filenames, const st
 
 // A file's text; "-": standard input.
 Result<std::string> read_text(const std::string& path, std::istream& in);
+
+// The disk, and http(s) for files that a kustomization names by URL.
+std::unique_ptr<kustomize::FileSource> client_files();
 
 }  // namespace skerry::kubectl

@@ -24,7 +24,7 @@ constexpr const Command* kTroubleshooting[] = {
     &kProxy,
 };
 constexpr const Command* kCluster[] = {&kCordon, &kUncordon, &kDrain, &kTaint};
-constexpr const Command* kAdvanced[] = {&kDiff, &kApply, &kPatch, &kReplace};
+constexpr const Command* kAdvanced[] = {&kDiff, &kApply, &kPatch, &kReplace, &kKustomize};
 constexpr const Command* kSettings[] = {&kLabel, &kAnnotate};
 constexpr const Command* kOther[] = {&kConfig, &kPlugin, &kVersion};
 

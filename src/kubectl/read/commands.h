@@ -6,6 +6,6 @@
 
 namespace skerry::kubectl {
 
-extern const Command kGet, kVersion;
+extern const Command kGet, kKustomize, kVersion;
 
 }  // namespace skerry::kubectl
