@@ -10,6 +10,10 @@ namespace {
 Error bad(std::string message) { return {Reason::kBadRequest, std::move(message)}; }
 
 Status merge_references(std::vector<NameReference>& into, const std::vector<NameReference>& more) {
+  if (into.empty()) {
+    into = more;
+    return {};
+  }
   for (const auto& ref : more) {
     auto same = std::find_if(into.begin(), into.end(), [&](const NameReference& r) { return r.target == ref.target; });
     if (same == into.end()) into.push_back(ref);

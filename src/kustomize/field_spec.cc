@@ -72,6 +72,10 @@ std::vector<std::string> split_path(std::string_view path) {
 bool has_field(const Node& object, std::string_view path) { return leads_somewhere(object, split_path(path)); }
 
 Status merge_specs(std::vector<FieldSpec>& into, const std::vector<FieldSpec>& more) {
+  if (into.empty() || into == more) {  // mostly the built-in table meets itself
+    into = more;
+    return {};
+  }
   for (const auto& spec : more) {
     auto same = std::find_if(into.begin(), into.end(), [&](const FieldSpec& s) { return s.gvk == spec.gvk && s.path == spec.path; });
     if (same == into.end()) into.push_back(spec);
