@@ -1,4 +1,8 @@
 // `skerry check-config`: what this machine has of what Skerry relies on, and how to get the rest.
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include <iostream>
 
 #include "app/command_line.h"
@@ -61,6 +65,15 @@ int run_check_config(const Args& args) {
                             log::set_level(log::Level::kError);
                             HostContext context = host_context(options, !options.flag("disable-agent"));
                             context.undo_all = true;
+                            // Whoever holds the data directory has the ports too.
+                            const int fd = ::open(context.layout.lock_file().c_str(), O_RDONLY | O_CLOEXEC);
+                            const bool runs = fd >= 0 && ::flock(fd, LOCK_SH | LOCK_NB) != 0;
+                            if (fd >= 0) ::close(fd);
+                            if (!runs) {
+                              context.api_port = static_cast<uint16_t>(options.given("server") ? 0 : options.number("https-listen-port"));
+                              context.node_port = static_cast<uint16_t>(context.with_node ? options.number("kubelet-port") : 0);
+                              context.bind_address = options.text("bind-address");
+                            }
                             auto findings = check_host(context);
                             for (auto& f : findings) stopping += f.stops();
                             if (options.text("output") == "json") print_json(findings, stopping);

@@ -43,6 +43,8 @@ const std::vector<HostCheck> kChecks = {
     {"masquerade", kNetwork, true, true, "pods have no network", probes::masquerade, "use a kernel with nf_tables, NFT_NAT and NFT_MASQ", "nft_masq", "NF_TABLES"},
     {"own address", kNetwork, true, true, "the node cannot tell its address", probes::address,
      "give the machine a default route, or say its address: --node-ip, or node-ip in the configuration file"},
+    {"ports", kNetwork, false, true, "neither the API nor the node can be reached", probes::ports,
+     "stop the program that has them (ss -ltnp), or choose others: --https-listen-port, --kubelet-port"},
     {"forwarding", kNetwork, true, false, "pods reach nothing beyond this node", probes::forwarding, "sysctl -w net.ipv4.ip_forward=1"},
     {"tunnel", kNetwork, true, false, "pods do not reach pods of other nodes", probes::tunnel, "use a kernel with CONFIG_VXLAN", "vxlan", "VXLAN"},
     {"service rules", kNetwork, true, false, "node ports, host ports and outside addresses of Services do not work", probes::service_rules,
@@ -51,6 +53,8 @@ const std::vector<HostCheck> kChecks = {
      "use Linux 5.12 or newer with CONFIG_CGROUP_BPF, and mount control groups version 2", "", "CGROUP_BPF"},
     {"bridge filter", kNetwork, true, false, "while cluster addresses are led by nftables, pods see the node's address where a neighbour on the same node calls them",
      probes::bridge_filter, "sysctl -w net.bridge.bridge-nf-call-iptables=1", "br_netfilter", "BRIDGE_NETFILTER"},
+    {"firewall", kNetwork, true, false, "packets of pods, or those of other nodes to this one, may be dropped", probes::firewall,
+     "let it accept what comes from and goes to cluster-cidr and service-cidr, and from other nodes TCP 6443 and 10250 and UDP 8472"},
     {"name servers", kNetwork, true, false, "names outside the cluster are not found", probes::name_servers,
      "put a nameserver line into /etc/resolv.conf, or name another file with --resolv-conf"},
 

@@ -19,6 +19,8 @@ struct HostContext {
   Layout layout;
   bool with_node = true;       // else a control plane alone
   bool node_ip_given = false;
+  uint16_t api_port = 0, node_port = 0;  // 0: not to be looked at, because Skerry itself has them
+  std::string bind_address = "0.0.0.0";
   std::string service_proxy = "auto";
   std::string resolv_conf;
   std::string node_name;

@@ -1,6 +1,10 @@
 #include "app/host_checks.h"
 
+#include <arpa/inet.h>
 #include <doctest/doctest.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -8,6 +12,7 @@
 #include <set>
 
 #include "app/host_probes.h"
+#include "network/nftables.h"
 #include "os/files.h"
 
 using namespace skerry;
@@ -68,6 +73,44 @@ TEST_CASE("host checks: probes find what is wrong, say where, and leave nothing 
   p.context.service_proxy = "nftables";
   CHECK(service_ebpf(p.context).state == HostState::kOk);
   CHECK(os::list_directory(p.dir)->size() == 1);
+}
+
+TEST_CASE("host checks: a firewall that drops by itself is seen") {
+  if (geteuid() != 0) {
+    MESSAGE("skipped: not root");
+    return;
+  }
+  Place p;
+  Probe before, after;
+  Probe made = probes::apart(CLONE_NEWNET, [&] {
+    before = probes::firewall(p.context);
+    auto netlink = network::Netlink::open(NETLINK_NETFILTER);
+    if (!netlink) return probes::missing(netlink.error().message);
+    network::Chain forward{"FORWARD", network::Hook::kForward, "filter", 0, {network::Rule().drop()}};
+    Status written = network::replace_table(*netlink, "guard", {forward});
+    auto chains = network::base_chains(*netlink);
+    if (!written || !chains || chains->size() != 1) return probes::missing("");
+    CHECK((*chains)[0].table == "guard");
+    CHECK((*chains)[0].name == "FORWARD");
+    CHECK((*chains)[0].hook == NF_INET_FORWARD);
+    CHECK_FALSE((*chains)[0].drops);
+    network::Message m(static_cast<uint16_t>(NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWCHAIN), NLM_F_ACK);
+    nfgenmsg head{};
+    head.nfgen_family = NFPROTO_IPV4;
+    m.fixed(head).text(NFTA_CHAIN_TABLE, "guard").text(NFTA_CHAIN_NAME, "FORWARD").be32(NFTA_CHAIN_POLICY, NF_DROP);
+    network::Message begin(NFNL_MSG_BATCH_BEGIN, 0), end(NFNL_MSG_BATCH_END, 0);
+    nfgenmsg batch{};
+    batch.res_id = htons(NFNL_SUBSYS_NFTABLES);
+    begin.fixed(batch);
+    end.fixed(batch);
+    if (Status s = netlink->batch({begin, m, end}, "set the policy"); !s) return probes::missing(s.error().message);
+    after = probes::firewall(p.context);
+    return probes::ok();
+  });
+  CHECK_MESSAGE(made.state == HostState::kOk, made.detail);
+  CHECK(before.state == HostState::kOk);
+  CHECK(after.state == HostState::kDegraded);
+  CHECK(after.detail == "guard FORWARD drops by itself");
 }
 
 TEST_CASE("host checks: a control plane alone asks for less; findings carry a remedy") {

@@ -37,6 +37,8 @@ Probe bridge_filter(const HostContext&);
 Probe forwarding(const HostContext&);
 Probe address(const HostContext&);
 Probe name_servers(const HostContext&);
+Probe ports(const HostContext&);
+Probe firewall(const HostContext&);
 
 // host_probes_disk.cc
 Probe data_dir(const HostContext&);

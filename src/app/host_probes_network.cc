@@ -1,8 +1,11 @@
 // Probes of the network, made in a network namespace that ends with the probe.
 #include <fcntl.h>
+#include <arpa/inet.h>
+#include <linux/netfilter.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -151,6 +154,39 @@ Probe name_servers(const HostContext& context) {
   auto upstreams = dns::read_upstreams(context.resolv_conf, {});
   if (upstreams.empty()) return missing(context.resolv_conf + " names none");
   return ok(skerry::join(upstreams, ", "));
+}
+
+Probe ports(const HostContext& context) {
+  for (uint16_t port : {context.api_port, context.node_port}) {
+    if (port == 0) continue;
+    os::Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!fd) return missing(errno_error("socket", errno).message);
+    int yes = 1;
+    setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    sockaddr_in where{};
+    where.sin_family = AF_INET;
+    where.sin_port = htons(port);
+    if (port == context.api_port) where.sin_addr.s_addr = inet_addr(context.bind_address.c_str());
+    if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&where), sizeof where) == 0 && ::listen(fd.get(), 1) == 0) continue;
+    const int err = errno;
+    return missing(errno_error("port " + std::to_string(port), err).message + (err == EADDRINUSE ? " (another Kubernetes?)" : ""));
+  }
+  return context.api_port == 0 && context.node_port == 0 ? ok("Skerry runs and has them") : ok();
+}
+
+Probe firewall(const HostContext&) {
+  auto netlink = Netlink::open(NETLINK_NETFILTER);
+  if (!netlink) return ok("none can be seen");
+  auto chains = network::base_chains(*netlink);
+  if (!chains) return ok("none can be seen");
+  std::string found;
+  for (auto& c : *chains) {
+    const bool firewalld = c.table == "firewalld" && c.hook == NF_INET_FORWARD;
+    const bool here = c.family == NFPROTO_IPV4 || c.family == NFPROTO_INET;
+    if (!here || !(firewalld || (c.drops && (c.hook == NF_INET_FORWARD || c.hook == NF_INET_LOCAL_IN)))) continue;
+    found += (found.empty() ? "" : ", ") + c.table + " " + c.name + (c.drops ? " drops by itself" : "");
+  }
+  return found.empty() ? ok() : degraded(found);
 }
 
 }  // namespace skerry::app::probes

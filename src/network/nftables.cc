@@ -302,4 +302,32 @@ Status remove_table(Netlink& netlink, const std::string& name) {
   return done;
 }
 
+Result<std::vector<BaseChain>> base_chains(Netlink& netlink) {
+  auto number = [](std::string_view value) {
+    uint32_t n = 0;
+    if (value.size() >= sizeof n) std::memcpy(&n, value.data(), sizeof n);
+    return ntohl(n);
+  };
+  auto text = [](std::string_view value) { return std::string(value.substr(0, value.find('\0'))); };
+  std::vector<BaseChain> out;
+  TRY(netlink.dump(make(nft(NFT_MSG_GETCHAIN), NLM_F_DUMP, NFPROTO_UNSPEC), "list chains", [&](uint16_t, std::string_view payload) {
+    if (payload.size() < sizeof(nfgenmsg)) return;
+    BaseChain chain;
+    chain.family = static_cast<uint8_t>(payload[0]);
+    bool base = false;
+    each_attr(payload.substr(NLMSG_ALIGN(sizeof(nfgenmsg))), [&](uint16_t type, std::string_view value) {
+      if (type == NFTA_CHAIN_TABLE) chain.table = text(value);
+      if (type == NFTA_CHAIN_NAME) chain.name = text(value);
+      if (type == NFTA_CHAIN_POLICY) chain.drops = number(value) == NF_DROP;
+      if (type != NFTA_CHAIN_HOOK) return;
+      base = true;
+      each_attr(value, [&](uint16_t inner, std::string_view v) {
+        if (inner == NFTA_HOOK_HOOKNUM) chain.hook = number(v);
+      });
+    });
+    if (base) out.push_back(std::move(chain));
+  }));
+  return out;
+}
+
 }  // namespace skerry::network

@@ -73,6 +73,15 @@ struct Table {
 // Turns `before` (what the last call wrote) into `now` in one transaction. Null: whatever the kernel has is replaced.
 Status update_table(Netlink& netlink, const Table& now, const Table* before);
 
+// A chain of anybody's that packets meet by themselves.
+struct BaseChain {
+  uint8_t family = 0;      // NFPROTO_IPV4, NFPROTO_INET, ...
+  std::string table, name;
+  uint32_t hook = 0;       // NF_INET_FORWARD, ...
+  bool drops = false;      // what no rule of it accepts
+};
+Result<std::vector<BaseChain>> base_chains(Netlink& netlink);
+
 // Replaces table `name` of the ip family in the namespace of `netlink`.
 Status replace_table(Netlink& netlink, const std::string& name, const std::vector<Chain>& chains);
 Status remove_table(Netlink& netlink, const std::string& name);  // absent is fine

@@ -225,6 +225,14 @@ TEST_CASE("import: an OCI archive, and a docker archive that moves a tag") {
   REQUIRE_MESSAGE(moved, moved.error().message);
   CHECK(s.store->find("example.test/app:1")->id == (*moved)[0].id);
   CHECK(s.store->list().size() == 2);
+  // Pins are kept, and are exactly what was said last.
+  REQUIRE(s.store->pin({(*images)[0].id, "sha256:unknown"}));
+  auto again = ImageStore::open(s.path + "/images", ImageStore::Role::kGuest);
+  CHECK((*again)->find((*images)[0].id)->pinned);
+  CHECK_FALSE((*again)->find((*moved)[0].id)->pinned);
+  REQUIRE(s.store->pin({(*moved)[0].id}));
+  CHECK_FALSE(s.store->find((*images)[0].id)->pinned);
+  CHECK(s.store->find((*moved)[0].id)->pinned);
   REQUIRE(os::write_file_atomic(s.path + "/none.tar", testing::make_tar({{"readme", '0', "x"}})));
   CHECK_FALSE(import_archive(*s.store, s.path + "/none.tar"));
   CHECK(os::list_directory(s.path + "/images/tmp")->empty());

@@ -155,6 +155,20 @@ TEST_CASE("registries: what is wrong is named with its line") {
   CHECK(parse_registries("", "r.yaml"));
 }
 
+TEST_CASE("registries: the annotated example says what its comments say") {
+  auto text = os::read_file("config/registries.yaml");
+  REQUIRE(text);
+  auto o = parse_registries(*text, "config/registries.yaml");
+  REQUIRE_MESSAGE(o, o.error().message);
+  CHECK(where(*o, "nginx") == Places{"https://mirror.harbour.example:5000/v2 mirrored/library/nginx", "https://harbor.example/v2/hub mirrored/library/nginx",
+                                     "https://registry-1.docker.io/v2 library/nginx"});
+  CHECK(where(*o, "registry.example:5000/a") == Places{"http://10.0.0.5:5000/v2 a", "https://registry.example:5000/v2 a"});
+  CHECK(where(*o, "ghcr.io/a")[0] == "https://cache.harbour.example/v2 a");
+  auto docker = endpoints_of(*o, *parse_reference("nginx"));
+  CHECK(docker[0].config.tls.key_file == "/etc/skerry/client.key");
+  CHECK(docker[1].config.auth.password == "secret");
+}
+
 TEST_CASE("registries: the file is read again when it changes; a broken one leaves what held before") {
   char name[] = "/tmp/skerry-registries-XXXXXX";
   std::string dir = mkdtemp(name), path = dir + "/registries.yaml";

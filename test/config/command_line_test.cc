@@ -104,7 +104,8 @@ try "$S server -d $1/" "$S" server -d "$1/"
 TEST_CASE("check-config: exits with 1 only for what stops it, says what is wrong and how to mend it") {
   Folder f;
   std::filesystem::permissions(f.path, std::filesystem::perms::all);
-  const std::vector<std::string> where = {"--config", "/dev/null", "--data-dir", f.path + "/data", "--run-dir", f.path + "/run", "--node-ip", "192.0.2.7", "--node-name", "n"};
+  const std::vector<std::string> where = {"--config", "/dev/null", "--data-dir", f.path + "/data", "--run-dir", f.path + "/run", "--node-ip", "192.0.2.7", "--node-name", "n",
+                                          "--https-listen-port", "0", "--kubelet-port", "0"};
   auto check = [&](std::vector<std::string> before, std::vector<std::string> args) {
     before.insert(before.end(), {skerry::test::skerry(), "check-config"});
     before.insert(before.end(), where.begin(), where.end());
@@ -131,6 +132,11 @@ TEST_CASE("check-config: exits with 1 only for what stops it, says what is wrong
     CHECK(contains(nobody.out, "missing   privileges                 not root, but user 65534\n              stops Skerry: pods cannot be started\n              to mend it: run Skerry as root"));
     CHECK(contains(nobody.out, "missing   pod links"));
     CHECK(contains(nobody.out, "stop Skerry here."));
+    // Ports that somebody has, and a firewall that drops.
+    Output taken = check({"unshare", "-n", "sh", "-c", "ip link set lo up; python3 -m http.server -b 127.0.0.1 6443 >/dev/null 2>&1 & "
+                          "for i in $(seq 100); do curl -so /dev/null http://127.0.0.1:6443 && break; sleep 0.05; done; \"$@\"; code=$?; kill %1; exit $code", "sh"}, {"--https-listen-port", "6443"});
+    CHECK(taken.code == 1);
+    CHECK(contains(taken.out, "missing   ports                      port 6443: Address already in use (another Kubernetes?)"));
     // A file system that is no place for it, and settings that cannot be changed.
     Output odd = check({"unshare", "-m", "sh", "-c", "mount -t tmpfs -o noexec,size=20m none " + f.path + " && mount --bind -o ro /proc/sys /proc/sys && "
                         "mount -o remount,bind,ro /proc/sys && exec \"$@\"", "sh"}, {});
@@ -141,7 +147,7 @@ TEST_CASE("check-config: exits with 1 only for what stops it, says what is wrong
   }
 
   // It runs whatever the configuration file holds.
-  Output broken = call({"check-config", "--disable-agent", "--data-dir", f.path + "/data", "--config", f.write("broken.yaml", "nonsense: 1\n")});
+  Output broken = call({"check-config", "--disable-agent", "--https-listen-port", "0", "--data-dir", f.path + "/data", "--config", f.write("broken.yaml", "nonsense: 1\n")});
   CHECK(broken.code == 0);
   CHECK(contains(broken.err, "warning: " + f.path + "/broken.yaml:1: unknown setting \"nonsense\""));
 }
