@@ -19,7 +19,7 @@ struct Service {
   enum class Manager { kSystemd, kOpenrc };
   Manager manager = Manager::kSystemd;
   std::string name;                  // "skerry", "skerry-agent"
-  std::string file;                  // the unit, or the script in /etc/init.d
+  std::string file;                  // the unit, or the script in /etc/init.d; empty: lost
   std::string environment_file;
   std::string executable;            // "/usr/local/bin/skerry"
   std::string command;               // "server" or "agent"

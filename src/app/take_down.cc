@@ -103,8 +103,8 @@ void stop_service(const Service& service, Complaints& complaints) {
   std::cout << "stopping " << service.name << std::endl;
   Status stopped = service.manager == Service::Manager::kSystemd ? run_tool({"systemctl", "stop", service.name + ".service"})
                                                                  : run_tool({"rc-service", "--ifexists", service.name, "stop"});
-  // Without a service manager (a chroot, a container) there is nothing to stop.
-  if (!stopped && !stopped.error().is(Reason::kNotFound)) complaints.add(stopped, "stopping " + service.name);
+  // Without a service manager (a chroot, a container) there is nothing to stop; a service without a file may not be known.
+  if (!stopped && !stopped.error().is(Reason::kNotFound) && !service.file.empty()) complaints.add(stopped, "stopping " + service.name);
 }
 
 }  // namespace
@@ -147,15 +147,22 @@ Result<Targets> find_targets(const Args& all_args) {
     out.targets.push_back({{}, std::move(settings)});
     return out.targets.back();
   };
-  for (const std::string& name : names)
-    if (std::none_of(services.begin(), services.end(), [&](const Service& s) { return s.name == name; }))
-      std::cerr << "skerry: there is no service " << name << " here; going on with the settings in " << salvage(args, environment).config << "\n";
-
   const bool described = describes_one(args, environment);
-  if (described || names.empty() || services.empty()) {
+  if (described || names.empty()) {
     Salvaged settings = salvage(args, environment);
     // By default: whatever is configured, if there is anything of it.
     if (described || os::exists(settings.layout.data_dir) || os::exists(settings.layout.run_dir)) target_for(std::move(settings));
+  }
+  for (const std::string& name : names) {
+    if (std::any_of(services.begin(), services.end(), [&](const Service& s) { return s.name == name; })) continue;
+    Target& target = target_for(salvage(args, environment));
+    std::cerr << "skerry: the file of the service " << name << " is gone; going on with the settings in " << target.settings.config << "\n";
+    // Its manager may still know it.
+    Service lost;
+    lost.name = name;
+    lost.manager = os::exists("/run/systemd/system") ? Service::Manager::kSystemd : Service::Manager::kOpenrc;
+    lost.environment_file = "/etc/skerry/" + name + ".env";
+    target.services.push_back(std::move(lost));
   }
   for (Service& service : services) {
     Salvaged settings = salvage(service);

@@ -77,7 +77,7 @@ void remove_service(const Service& service, Removal& remove, Complaints& complai
     const std::string unit = service.name + ".service";
     (void)run_tool({"systemctl", "disable", unit});  // fails without a running systemd; the links go below
     std::error_code ec;
-    const std::string folder = fs::path(service.file).parent_path();
+    const std::string folder = service.file.empty() ? "/etc/systemd/system" : fs::path(service.file).parent_path().string();
     for (auto& e : fs::directory_iterator(folder, ec))
       if (e.path().extension() == ".wants" && fs::is_symlink(e.path() / unit, ec)) fs::remove(e.path() / unit, ec);
     remove.tree(service.file);
@@ -138,20 +138,27 @@ void remove_programs(const std::string& executable, const std::vector<std::strin
 int uninstall(const Targets& found) {
   Complaints complaints;
   Removal remove(complaints);
-  std::vector<std::string> names;
-  std::string executable = os::own_executable();
   for (const Target& target : found.targets) {
     if (!target.settings.complaint.empty()) std::cerr << "skerry uninstall: " << target.settings.complaint << "; going on with what is readable\n";
     take_down(target, complaints);
+    const Layout& layout = target.settings.layout;
+    remove.entries(layout.data_dir, kDataEntries);
+    remove.entries(layout.run_dir, kRunEntries);
+    remove_logs(target.settings.log_dir, found.others, remove);
+  }
+  std::string executable = os::own_executable();
+  if (!complaints.list().empty()) {
+    // The service's files say where things are: another try needs them.
+    complaints.add("not everything could be removed; the service and " + executable + " stay for another try");
+    return finish("uninstall", complaints);
+  }
+  std::vector<std::string> names;
+  for (const Target& target : found.targets) {
     for (const Service& service : target.services) {
       names.push_back(service.name);
       if (!service.executable.empty() && os::exists(service.executable)) executable = service.executable;
       remove_service(service, remove, complaints);
     }
-    const Layout& layout = target.settings.layout;
-    remove.entries(layout.data_dir, kDataEntries);
-    remove.entries(layout.run_dir, kRunEntries);
-    remove_logs(target.settings.log_dir, found.others, remove);
     remove.tree(target.settings.kubeconfig);
     if (found.others.empty()) {
       const fs::path config = target.settings.config;

@@ -132,6 +132,17 @@ same "$work/before.kernel" "$work/killed.kernel" "killall"
 [ -e "$root/var/lib/skerry/server/state.db" ] || fail "killall removed data"
 out=$(on m skerry-killall.sh 2>&1) || fail "killall again: $out"
 
+step "uninstall does not delete what is mounted below its data"
+mkdir -p "$root/var/lib/skerry/agent/images/mine" "$root/root/mine"
+echo precious >"$root/root/mine/file"
+on m mount --bind /root/mine /var/lib/skerry/agent/images/mine
+out=$(on m skerry-uninstall.sh 2>&1) && fail "uninstall over a mount: $out"
+says "stay for another try"
+[ -e "$root/root/mine/file" ] || fail "uninstall deleted a mounted folder"
+on m test -x /usr/local/bin/skerry -a -e /etc/systemd/system/skerry.service || fail "no second try is possible"
+on m umount /var/lib/skerry/agent/images/mine
+rm -r "$root/root/mine"
+
 step "uninstall, although no server could start"
 touch "$root/etc/skerry/mine.txt"
 out=$(on m skerry-uninstall.sh 2>&1) || fail "uninstall: $out"
