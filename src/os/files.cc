@@ -37,6 +37,16 @@ struct DirCloser {
   }
 };
 
+// A directory that is on the same mount as `at`; EXDEV if something is mounted there, be it of the same file system.
+int open_child_directory(int at, const char* name) {
+  constexpr int kFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+  open_how how{};
+  how.flags = kFlags;
+  how.resolve = RESOLVE_NO_XDEV;
+  int fd = static_cast<int>(syscall(SYS_openat2, at, name, &how, sizeof how));
+  return fd < 0 && errno == ENOSYS ? openat(at, name, kFlags) : fd;
+}
+
 // Removes what is in the directory `fd` (consumed).
 int remove_children(int fd, dev_t device) {
   DIR* dir = fdopendir(fd);
@@ -56,7 +66,7 @@ int remove_children(int fd, dev_t device) {
       if (errno != ENOENT && !first_error) first_error = errno;
       continue;
     }
-    int child = openat(at, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int child = open_child_directory(at, entry->d_name);
     if (child < 0) {
       if (errno != ENOENT && !first_error) first_error = errno;
       continue;

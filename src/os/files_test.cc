@@ -60,6 +60,14 @@ TEST_CASE("files: what is mounted below is not removed") {
   CHECK(os::exists(s.path + "/a/m/f"));
   CHECK(os::unmount_below(s.path + "/a"));
   CHECK_FALSE(os::is_mount_point(s.path + "/a/m"));
+  // Nor another part of the same file system.
+  REQUIRE(os::make_dirs(s.path + "/other"));
+  REQUIRE(os::make_dirs(s.path + "/a/m"));
+  REQUIRE(os::write_file_atomic(s.path + "/other/f", "x"));
+  REQUIRE(os::bind_mount(s.path + "/other", s.path + "/a/m"));
+  CHECK_FALSE(os::remove_tree(s.path + "/a"));
+  CHECK(os::exists(s.path + "/other/f"));
+  CHECK(os::unmount_below(s.path + "/a"));
 }
 
 TEST_CASE("files: a root cannot be left") {
