@@ -12,7 +12,7 @@ namespace skerry::kubectl {
 
 namespace {
 
-constexpr const Command* kBeginner[] = {&kCreate};
+constexpr const Command* kBeginner[] = {&kCreate, &kRun};
 constexpr const Command* kIntermediate[] = {&kGet, &kEdit, &kDelete};
 constexpr const Command* kTroubleshooting[] = {
     &kDescribe,
