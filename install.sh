@@ -117,6 +117,17 @@ proxy_names() {
   env | sed -n 's/^\([Nn][Oo]_[Pp][Rr][Oo][Xx][Yy]\)=..*/\1/p; s/^\([Hh][Tt][Tt][Pp][Ss]\{0,1\}_[Pp][Rr][Oo][Xx][Yy]\)=..*/\1/p' | sort -u
 }
 
+# A switch that is spelt wrongly would be silently off.
+check_switches() {
+  for variable in $(env | sed -n 's/^INSTALL_SKERRY_\([A-Za-z0-9_]*\)=.*/\1/p'); do
+    case $variable in
+      VERSION | CHANNEL | EXEC | NAME | TYPE | BIN_DIR | BIN_DIR_READ_ONLY | SYSTEMD_DIR | SYMLINK | TIMEOUT) ;;
+      SKIP_DOWNLOAD | SKIP_ENABLE | SKIP_START | FORCE_RESTART) ;;
+      *) warn "INSTALL_SKERRY_$variable is not known here" ;;
+    esac
+  done
+}
+
 find_manager() {
   systemd_dir=${INSTALL_SKERRY_SYSTEMD_DIR:-/etc/systemd/system}
   if have systemctl && { [ -d /run/systemd/system ] || [ "$skip_start$skip_enable" != "" ]; }; then
@@ -310,6 +321,8 @@ install_executable() {
     as_root chown 0:0 "$incoming"
     as_root chmod 755 "$incoming"
     "$incoming" version >/dev/null 2>&1 || die "the executable for $arch does not run on this machine; nothing was changed"
+    # On the disk before it has its name: a power cut must not leave half of it there.
+    sync "$incoming" 2>/dev/null || sync
     as_root mv -f "$incoming" "$executable"
     incoming=''
     say "installed $executable"
@@ -597,6 +610,7 @@ main() {
   [ "$bin_read_only" != true ] || skip_download=true
   [ "$skip_download" != binary ] || skip_download=true
   changed=false incoming=''
+  check_switches
   find_arch
   find_manager
   # The words of INSTALL_SKERRY_EXEC come first, quoted as on a command line.

@@ -166,6 +166,11 @@ int run_ready(const Args& args) {
     return 0;
   }
   if (!loaded) return fail(loaded.error().message, 2);
+  // The process has read these, too.
+  const std::string config = options.text("config");
+  asked->files.push_back(config);
+  if (auto drop_ins = os::list_directory(config + ".d"))
+    for (const std::string& name : *drop_ins) asked->files.push_back(config + ".d/" + name);
   const Layout layout = layout_of(options);
   SystemClock clock;
   const auto begin = std::chrono::steady_clock::now();

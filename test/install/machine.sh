@@ -131,6 +131,8 @@ boot() { # NAME N INIT
   machine_pid[$name]=$unshare_pid
   until_ok 10 child_of "$unshare_pid" || { cat "$work/$name.log" >&2; fail "machine $name did not start"; }
   machine_pid[$name]=$(child_of "$unshare_pid")
+  # Out of the group whose children get controllers (v2).
+  [ ! -d "/sys/fs/cgroup/$group/init" ] || until_ok 5 enter "/sys/fs/cgroup/$group/init" "$unshare_pid"
   local lan_inner
   lan_inner=$(child_of "$lan_pid")
   # The namespace is its own from the first moment, so the link can be made while it boots.
@@ -147,6 +149,7 @@ boot() { # NAME N INIT
     *) until_ok 10 on "$name" test -e /booted || { cat "$work/$name.log" >&2; fail "machine $name did not start"; } ;;
   esac
 }
+enter() { echo "$2" >"$1/cgroup.procs"; }
 child_of() { tr -d ' ' <"/proc/$1/task/$1/children" 2>/dev/null | grep .; }
 booted() { [ "$(on "$1" systemctl is-system-running)" = running ] || [ "$(on "$1" systemctl is-system-running)" = degraded ]; }
 

@@ -74,12 +74,21 @@ kubectl_of m run web --image=skerry.local/demo:1 >/dev/null || fail "kubectl run
 kubectl_of m wait --for=condition=Ready pod/web --timeout=60s >/dev/null || fail "the pod does not run: $(kubectl_of m describe pod web)"
 pod=$(process_of m demo-server)
 [ -n "$pod" ] || fail "no process of the pod"
-install -- --node-label=rack=8
+install INSTALL_SKERRY_EXEC="server --node-label 'rack=8'" INSTALL_SKERRY_SKIPSTART=true -- --node-label=note=it
+says "INSTALL_SKERRY_SKIPSTART is not known"
 works "reconfigure"
 [ "$(main_pid)" != "$pid" ] || fail "not restarted"
 until_ok 10 test "$(kubectl_of m get node m -o 'jsonpath={.metadata.labels.rack}')" = 8 || fail "the new label did not arrive"
+[ "$(kubectl_of m get node m -o 'jsonpath={.metadata.labels.note}')" = it ] || fail "the words after INSTALL_SKERRY_EXEC did not arrive"
 [ "$(process_of m demo-server)" = "$pod" ] || fail "the pod was restarted by the new configuration"
 grep -q '^SKERRY_TOKEN' "$root/etc/skerry/skerry.env" && fail "the old variables are still there"
+
+echo 'node-label: [place=quay]' >>"$root/etc/skerry/config.yaml"
+pid=$(main_pid)
+install
+works "a changed configuration file"
+[ "$(main_pid)" != "$pid" ] || fail "not restarted although the configuration file is newer"
+sed -i '$d' "$root/etc/skerry/config.yaml"
 
 step "an upgrade under it"
 pid=$(main_pid)
