@@ -138,13 +138,11 @@ Result<int> run(Session& session) {
 const Command kDescribe{
     .use = "describe (-f FILENAME | TYPE [NAME_PREFIX | -l label] | TYPE/NAME)",
     .brief = "Show details of a specific resource or group of resources",
-    .text =
-        "Show details of a specific resource or group of resources.\n\n"
-        "Tells what the selected objects are and how they are doing, with what belongs to them, such as events and\n"
-        "controllers. Select one object by its name, all of a type, those with a label, or, where no object has "
-        "exactly that\n"
-        "name, all whose names begin with it.\n\n"
-        "Use \"kubectl api-resources\" for a complete list of supported resources.",
+    .text = "Show details of a specific resource or group of resources.\n\n"
+            "Tells what the selected objects are and how they are doing, with what belongs to them, such as events and "
+            "controllers. Select one object by its name, all of a type, those with a label, or, where no object has "
+            "exactly that name, all whose names begin with it.\n\n"
+            "Use \"kubectl api-resources\" for a complete list of supported resources.",
     .examples =
         "  # Describe a node\n"
         "  kubectl describe nodes shop-1\n\n"
