@@ -1,6 +1,7 @@
 #include "app/host_checks.h"
 
 #include <sys/utsname.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include <algorithm>
@@ -56,10 +57,10 @@ const std::vector<HostCheck> kChecks = {
     {"firewall", kNetwork, true, false, "packets of pods, or those of other nodes to this one, may be dropped", probes::firewall,
      "let it accept what comes from and goes to cluster-cidr and service-cidr, and from other nodes TCP 6443 and 10250 and UDP 8472"},
     {"name servers", kNetwork, true, false, "names outside the cluster are not found", probes::name_servers,
-     "put a nameserver line into /etc/resolv.conf, or name another file with --resolv-conf"},
+     "put a nameserver line into /etc/resolv.conf, or name another file with --resolv-conf", "", "", true},
 
     {"data directory", kDisk, false, true, "nothing can be kept", probes::data_dir, "make it writable, or choose another with --data-dir"},
-    {"disk space", kDisk, false, true, "nothing can be kept", probes::disk_space, "make room, or choose another place with --data-dir"},
+    {"disk space", kDisk, false, true, "nothing can be kept", probes::disk_space, "make room, or choose another place with --data-dir", "", "", true},
     {"executables", kDisk, true, true, "containers cannot be started", probes::executables, "mount the file system of --data-dir without noexec"},
     {"durable disk", kDisk, false, false, "what is acknowledged may be lost with the power, or by another machine's writes", probes::data_file_system,
      "put --data-dir on a local file system such as ext4, xfs, btrfs or f2fs"},
@@ -70,8 +71,8 @@ const std::vector<HostCheck> kChecks = {
     {"shared mounts", kDisk, true, false, "volumes with mountPropagation do not propagate", probes::shared_mounts, "mount --make-rshared /"},
 
     {"clock", kLimits, false, false, "certificates are not valid yet for others, and those made now expire wrongly", probes::clock_sane,
-     "set it: timedatectl set-ntp true, or date -s"},
-    {"randomness", kLimits, false, false, "a start waits until the kernel has gathered enough", probes::randomness, "install rng-tools or haveged, or use a newer kernel"},
+     "set it: timedatectl set-ntp true, or date -s", "", "", true},
+    {"randomness", kLimits, false, false, "a start waits until the kernel has gathered enough", probes::randomness, "install rng-tools or haveged, or use a newer kernel", "", "", true},
     {"memory", kLimits, false, false, "pods may be killed for lack of it", probes::memory, "add memory"},
     {"open files", kLimits, false, false, "many pods or many watches fail with \"too many open files\"", probes::open_files,
      "raise it: LimitNOFILE=1048576 in the unit, rc_ulimit=\"-n 1048576\" with OpenRC"},
@@ -139,6 +140,9 @@ std::vector<HostFinding> check_host(const HostContext& context) {
     if (check.node_only && !context.with_node) continue;
     Probe probe = check.probe(context);
     HostFinding f{&check, probe.state, std::move(probe.detail), std::move(probe.remedy)};
+    // Without rights nothing can be tried: that is no news about the kernel.
+    const bool refused = f.detail.find("Operation not permitted") != std::string::npos || f.detail.find("Permission denied") != std::string::npos;
+    if (f.state != HostState::kOk && f.remedy.empty() && refused && geteuid() != 0) f.remedy = "try again as root";
     if (f.state != HostState::kOk && f.remedy.empty()) f.remedy = kernel_remedy(check);
     if (f.state != HostState::kOk && f.remedy.empty()) f.remedy = check.remedy;
     out.push_back(std::move(f));

@@ -47,6 +47,7 @@ struct HostCheck {
   std::string_view remedy;   // how to get it
   std::string_view module = "";  // kernel module and configuration option that bring it, for the remedy
   std::string_view option = "";
+  bool passing = false;  // may mend itself while Skerry runs: logged, but no part of the Node's condition
 };
 
 struct HostFinding {

@@ -191,7 +191,7 @@ Result<std::unique_ptr<NodeProcess>> NodeProcess::begin(const Options& options, 
     log_findings(findings);
     std::vector<std::string> lacks;
     for (auto& f : findings)
-      if (f.state != HostState::kOk) lacks.push_back(summary(f));
+      if (f.state != HostState::kOk && !f.check->passing) lacks.push_back(summary(f));
     self->agent_->set_host_findings(std::move(lacks));
   });
   return n;

@@ -136,7 +136,9 @@ struct Pattern {
 
 // What POSIX does not know and Go's expressions do.
 Result<std::string> to_posix(const std::string& pattern) {
+  if (pattern.size() > 256) return Error(Reason::kBadRequest, "a pattern has at most 256 characters");
   std::string out;
+  int counts = 0;
   for (size_t i = 0; i < pattern.size(); ++i) {
     if (pattern[i] == '\\' && i + 1 < pattern.size()) {
       char c = pattern[++i];
@@ -148,6 +150,13 @@ Result<std::string> to_posix(const std::string& pattern) {
     bool group = pattern[i] == '(' && i + 1 < pattern.size() && pattern[i + 1] == '?';
     bool lazy = pattern[i] == '?' && i > 0 && (pattern[i - 1] == '*' || pattern[i - 1] == '+' || pattern[i - 1] == '?' || pattern[i - 1] == '}') &&
                 (i < 2 || pattern[i - 2] != '\\');
+    if (pattern[i] == '{') {
+      // Counts multiply when nested, and with them what the compiled expression takes.
+      size_t digits = pattern.find_first_not_of("0123456789,", i + 1);
+      bool small = true;
+      for (auto count : split(std::string_view(pattern).substr(i + 1, digits - i - 1), ',')) small = small && (count.empty() || parse_int(count).value_or(1000) <= 100);
+      if (++counts > 2 || !small) return Error(Reason::kBadRequest, "\"" + pattern + "\": at most two counts of at most 100 are supported");
+    }
     if (group || lazy) return Error(Reason::kBadRequest, "\"" + pattern + "\": (?...) and lazy repetition are not supported");
     out += pattern[i];
   }

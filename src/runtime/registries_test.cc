@@ -136,6 +136,8 @@ TEST_CASE("registries: what is wrong is named with its line") {
       {"mirrors:\n  docker.io:\n    endpoint:\n    - {a: b}\n", "r.yaml:4: endpoint is a list of plain text"},
       {"mirrors:\n  docker.io:\n    rewrite:\n      '(': x\n", "r.yaml:4: \"(\" is no regular expression"},
       {"mirrors:\n  docker.io:\n    rewrite:\n      '(?i)x': x\n", "r.yaml:4: \"(?i)x\": (?...) and lazy repetition are not supported"},
+      {"mirrors:\n  docker.io:\n    rewrite:\n      '((a{9}){9}){9}': x\n", "r.yaml:4: \"((a{9}){9}){9}\": at most two counts"},
+      {"mirrors:\n  docker.io:\n    rewrite:\n      'a{1,101}': x\n", "r.yaml:4: \"a{1,101}\": at most two counts"},
       {"mirrors: [a]\n", "r.yaml:1: mirrors is a mapping"},
       {"mirrors:\n  a: {}\n  a: {}\n", "r.yaml:3: mirrors: \"a\" stands there twice"},
       {"mirrors:\n  'a b': {}\n", "r.yaml:2: \"a b\" is no registry"},
