@@ -54,7 +54,9 @@ Status add_labels(std::vector<Step>& out, const Kustomization& k, const Transfor
     }
     out.push_back(texts_step("LabelTransformer", json::find(label, "pairs"), std::move(specs)));
   }
-  if (const Json& labels = json::find(k.fields, "commonLabels"); !json::object_or_empty(labels).empty()) out.push_back(texts_step("LabelTransformer", labels, config.common_labels));
+  // With any `labels`, kustomize runs this one too; transformerAnnotations shows it.
+  const Json& common = json::object_or_empty(json::find(k.fields, "commonLabels"));
+  if (!common.empty() || !k.list("labels").empty()) out.push_back(texts_step("LabelTransformer", common, config.common_labels));
   return {};
 }
 
