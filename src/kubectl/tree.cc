@@ -18,6 +18,7 @@ constexpr const Command* kTroubleshooting[] = {
     &kDescribe,
     &kAttach,
     &kCp,
+    &kDebug,
     &kExec,
     &kLogs,
     &kPortForward,
