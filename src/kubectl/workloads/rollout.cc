@@ -1,0 +1,255 @@
+// kubectl rollout: history, pause, restart, resume, undo (status is in rollout_status.cc).
+#include "base/clock.h"
+#include "base/strings.h"
+#include "kubectl/change/last_applied.h"
+#include "kubectl/completion.h"
+#include "kubectl/describe/pod_parts.h"
+#include "kubectl/describe/writer.h"
+#include "kubectl/objects.h"
+#include "kubectl/printing.h"
+#include "kubectl/select.h"
+#include "kubectl/workloads/commands.h"
+#include "kubectl/workloads/history.h"
+#include "kubectl/write_flags.h"
+#include "output/tab_writer.h"
+
+namespace skerry::kubectl {
+
+namespace {
+
+constexpr std::string_view kChangeCause = "kubernetes.io/change-cause";
+constexpr std::string_view kRestartedAt = "kubectl.kubernetes.io/restartedAt";
+
+std::vector<Flag> common_flags() { return std::vector<Flag>{selector_flag()} + file_flags() + print_flags(); }
+std::vector<Flag> write_flags() { return std::vector<Flag>{field_manager_flag("kubectl-rollout")} + common_flags(); }
+
+Result<std::vector<Item>> fetch(Session& s) {
+  Selection q = selection_of(s);
+  q.fetch = true;
+  return select_items(s, q);
+}
+
+std::string template_text(const Json& pod_template) {
+  Writer w;
+  put_pod_template(w, pod_template);
+  return w.text();
+}
+
+// ---- history ----
+
+std::vector<Flag> history_flags() {
+  return std::vector<Flag>{{"revision", 0, FlagType::kInt, "0", "See the details, including podTemplate of the revision specified"}} + common_flags();
+}
+
+Result<int> run_history(Session& s) {
+  int64_t wanted = s.flags.number("revision");
+  if (wanted < 0) return plain_error("revision must be a positive integer: " + std::to_string(wanted));
+  auto* objects = TRY(s.objects());
+  bool structured = !s.flags.text("output").empty() && s.flags.text("output") != "name";
+  for (auto& item : TRY(fetch(s))) {
+    if (!has_history(item.mapping))
+      return plain_error("error retrieving history for \"" + item.mapping.kind + "\", no visitor method exists for {" + item.mapping.group + " " + item.mapping.kind + "}");
+    auto revisions = TRY(revisions_of(*objects, item));
+    if (wanted > 0 && !revisions.count(wanted)) return plain_error("unable to find the specified revision");
+    if (structured) {
+      auto printer = TRY(output::make_printer(output_flags_of(s), {}, template_reader(s)));
+      for (auto& [number, revision] : revisions)
+        if (wanted == 0 || number == wanted) TRY(printer->print(revision.object, s.out));
+      continue;
+    }
+    if (wanted > 0) {
+      auto& r = revisions[wanted];
+      s.out << item.display_name() << " with revision #" << wanted << '\n';
+      std::string cause = json::str(r.object, {"metadata", "annotations", kChangeCause});
+      Json pod_template = r.pod_template;
+      if (!cause.empty()) pod_template["metadata"]["annotations"][std::string(kChangeCause)] = cause;
+      s.out << template_text(pod_template) << '\n';
+      continue;
+    }
+    output::TabWriter table({.min_width = 0, .tab_width = 8, .padding = 2, .pad = ' '});
+    table.write("REVISION\tCHANGE-CAUSE\n");
+    for (auto& [number, revision] : revisions) {
+      std::string cause = json::str(revision.object, {"metadata", "annotations", kChangeCause});
+      table.write(std::to_string(number) + "\t" + (cause.empty() ? "<none>" : cause) + "\n");
+    }
+    s.out << item.display_name() << " \n" << table.flush() << '\n';
+  }
+  return 0;
+}
+
+// ---- pause, resume, restart ----
+
+Error unsupported(const Item& item, std::string_view what) {
+  return plain_error(item.mapping.group_resource() + " \"" + item.name + "\" " + std::string(what) + " is not supported");
+}
+
+// Patches every item; `make` gives the patch or why there is none.
+Result<int> patch_all(Session& s, std::string_view operation, Result<Json> (*make)(const Item&)) {
+  auto printer = TRY(result_printer(s));
+  WriteOptions write = TRY(write_options_of(s));
+  auto* objects = TRY(s.objects());
+  for (auto& item : TRY(fetch(s))) {
+    auto patch = make(item);
+    if (!patch) {
+      s.fail(patch.error());
+      continue;
+    }
+    auto answer = objects->patch(item.mapping, item.ns, item.name, PatchKind::kStrategic, json::dump(*patch), write);
+    if (!answer) {
+      s.fail(answer.error());
+      continue;
+    }
+    TRY(printer->print(item, *answer, operation));
+  }
+  return 0;
+}
+
+bool is_deployment(const Item& item) { return item.mapping.kind == "Deployment" && item.mapping.group == "apps"; }
+
+Result<int> run_pause(Session& s) {
+  return patch_all(s, "paused", [](const Item& item) -> Result<Json> {
+    if (!is_deployment(item)) return unsupported(item, "pausing");
+    if (json::boolean(item.object, {"spec", "paused"})) return plain_error(item.mapping.group_resource() + " \"" + item.name + "\" is already paused");
+    return Json{{"spec", {{"paused", true}}}};
+  });
+}
+
+Result<int> run_resume(Session& s) {
+  return patch_all(s, "resumed", [](const Item& item) -> Result<Json> {
+    if (!is_deployment(item)) return unsupported(item, "resuming");
+    if (!json::boolean(item.object, {"spec", "paused"})) return plain_error(item.mapping.group_resource() + " \"" + item.name + "\" is not paused");
+    return Json{{"spec", {{"paused", nullptr}}}};
+  });
+}
+
+Result<int> run_restart(Session& s) {
+  return patch_all(s, "restarted", [](const Item& item) -> Result<Json> {
+    if (!has_history(item.mapping)) return unsupported(item, "restarting");
+    if (json::boolean(item.object, {"spec", "paused"})) return plain_error("can't restart paused deployment (run rollout resume first)");
+    Json annotations = {{std::string(kRestartedAt), format_rfc3339(SystemClock().now())}};
+    return Json{{"spec", {{"template", {{"metadata", {{"annotations", annotations}}}}}}}};
+  });
+}
+
+// ---- undo ----
+
+std::vector<Flag> undo_flags() {
+  return std::vector<Flag>{
+             dry_run_flag(),
+             {"to-revision", 0, FlagType::kInt, "0", "The revision to rollback to. Default to 0 (last revision)."},
+         } +
+         common_flags();
+}
+
+// The message that is printed behind the object's name.
+Result<std::string> undo(Objects& objects, const Item& item, int64_t to, DryRun dry_run) {
+  if (!has_history(item.mapping))
+    return plain_error("error retrieving rollbacker for \"" + item.mapping.kind + "\", no visitor method exists for {" + item.mapping.group + " " + item.mapping.kind + "}");
+  if (to < 0) return plain_error("unable to find specified revision " + std::to_string(to) + " in history");
+  auto revisions = TRY(revisions_of(objects, item));
+  const Revision* target = nullptr;
+  if (to > 0) {
+    if (!revisions.count(to)) return plain_error("unable to find specified revision " + std::to_string(to) + " in history");
+    target = &revisions[to];
+  } else {
+    // The one before the newest.
+    if (revisions.size() < 2) return plain_error("no rollout history found for " + to_lower(item.mapping.kind) + " \"" + item.name + "\"");
+    target = &std::prev(revisions.end(), 2)->second;
+  }
+  if (dry_run == DryRun::kClient) return template_text(target->pod_template);
+  WriteOptions write{.dry_run = dry_run == DryRun::kServer};
+  if (!is_deployment(item)) {
+    if (json::find(item.object, {"spec", "template"}) == target->pod_template) return "skipped rollback (current template already matches revision " + std::to_string(to) + ")";
+    TRY(objects.patch(item.mapping, item.ns, item.name, PatchKind::kStrategic, json::dump(json::find(target->object, "data")), write));
+    return std::string("rolled back");
+  }
+  if (json::boolean(item.object, {"spec", "paused"}))
+    return plain_error("you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again");
+  Json pod_template = target->pod_template;
+  if (pod_template.contains("metadata") && pod_template["metadata"].contains("labels")) pod_template["metadata"]["labels"].erase("pod-template-hash");
+  if (json::find(item.object, {"spec", "template"}) == pod_template)
+    return "skipped rollback (current template already matches revision " + (to > 0 ? std::to_string(to) : json::str(target->object, {"metadata", "annotations", kRevisionAnnotation})) + ")";
+  // The annotations of then, except those that are not the user's.
+  Json annotations = Json::object();
+  for (auto& [key, value] : json::object_or_empty(json::find(item.object, {"metadata", "annotations"})).items())
+    if (key == kLastApplied || starts_with(key, "deployment.kubernetes.io/") || starts_with(key, "deprecated.deployment.rollback")) annotations[key] = value;
+  for (auto& [key, value] : json::object_or_empty(json::find(target->object, {"metadata", "annotations"})).items())
+    if (key != kLastApplied && !starts_with(key, "deployment.kubernetes.io/")) annotations[key] = value;
+  Json patch = Json::array();
+  patch.push_back({{"op", "replace"}, {"path", "/spec/template"}, {"value", pod_template}});
+  patch.push_back({{"op", item.object["metadata"].contains("annotations") ? "replace" : "add"}, {"path", "/metadata/annotations"}, {"value", annotations}});
+  TRY(objects.patch(item.mapping, item.ns, item.name, PatchKind::kJson, json::dump(patch), write));
+  return std::string("rolled back");
+}
+
+Result<int> run_undo(Session& s) {
+  DryRun dry_run = TRY(dry_run_of(s));
+  auto printer = TRY(result_printer(s, dry_run));
+  auto* objects = TRY(s.objects());
+  for (auto& item : TRY(fetch(s))) {
+    auto done = undo(*objects, item, s.flags.number("to-revision"), dry_run);
+    if (!done) {
+      s.fail(done.error());
+      continue;
+    }
+    TRY(printer->print(item, item.object, *done));
+  }
+  return 0;
+}
+
+constexpr const Command* kChildren[] = {&kRolloutHistory, &kRolloutPause, &kRolloutRestart, &kRolloutResume, &kRolloutStatus, &kRolloutUndo};
+
+}  // namespace
+
+constexpr Command kRolloutHistory{
+    .use = "history (TYPE NAME | TYPE/NAME) [flags]",
+    .brief = "View rollout history",
+    .text = "List the earlier versions of a deployment, daemon set or stateful set, or show one of them.",
+    .examples = "  kubectl rollout history deployment/web\n\n  # What the third version was\n  kubectl rollout history deployment/web --revision=3\n",
+    .flags = history_flags,
+    .run = run_history,
+    .complete = complete_resources,
+};
+constexpr Command kRolloutPause{
+    .use = "pause RESOURCE",
+    .brief = "Mark the provided resource as paused",
+    .text = "A paused deployment is not rolled out until it is resumed. Other kinds cannot be paused.",
+    .examples = "  kubectl rollout pause deployment/web\n",
+    .flags = write_flags,
+    .run = run_pause,
+    .complete = complete_resources,
+};
+constexpr Command kRolloutRestart{
+    .use = "restart RESOURCE",
+    .brief = "Restart a resource",
+    .text = "Replace all pods of a deployment, daemon set or stateful set, as for a new version.",
+    .examples = "  kubectl rollout restart deployment/web\n\n  # All with a label\n  kubectl rollout restart deployment --selector=app=web\n",
+    .flags = write_flags,
+    .run = run_restart,
+    .complete = complete_resources,
+};
+constexpr Command kRolloutResume{
+    .use = "resume RESOURCE",
+    .brief = "Resume a paused resource",
+    .examples = "  kubectl rollout resume deployment/web\n",
+    .flags = write_flags,
+    .run = run_resume,
+    .complete = complete_resources,
+};
+constexpr Command kRolloutUndo{
+    .use = "undo (TYPE NAME | TYPE/NAME) [flags]",
+    .brief = "Undo a previous rollout",
+    .text = "Go back to the version before, or to the one that --to-revision names.",
+    .examples = "  kubectl rollout undo deployment/web\n\n  kubectl rollout undo deployment/web --to-revision=3\n",
+    .flags = undo_flags,
+    .run = run_undo,
+    .complete = complete_resources,
+};
+constexpr Command kRollout{
+    .use = "rollout SUBCOMMAND",
+    .brief = "Manage the rollout of a resource",
+    .text = "Follow, pause, undo and repeat rollouts of deployments, daemon sets and stateful sets.",
+    .children = kChildren,
+};
+
+}  // namespace skerry::kubectl
