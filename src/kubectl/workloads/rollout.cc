@@ -32,7 +32,7 @@ Result<std::vector<Item>> fetch(Session& s) {
 std::string template_text(const Json& pod_template) {
   Writer w;
   put_pod_template(w, pod_template);
-  return w.text();
+  return w.take();
 }
 
 // ---- history ----
