@@ -75,7 +75,7 @@ const std::vector<HostCheck> kChecks = {
     {"randomness", kLimits, false, false, "a start waits until the kernel has gathered enough", probes::randomness, "install rng-tools or haveged, or use a newer kernel", "", "", true},
     {"memory", kLimits, false, false, "pods may be killed for lack of it", probes::memory, "add memory"},
     {"open files", kLimits, false, false, "many pods or many watches fail with \"too many open files\"", probes::open_files,
-     "raise it: LimitNOFILE=1048576 in the unit, rc_ulimit=\"-n 1048576\" with OpenRC"},
+     "LimitNOFILE=1048576 in the unit; with OpenRC rc_ulimit=\"-n 1048576\""},
     {"file watches", kLimits, true, false, "what changes in the images directory is seen late; programs in pods fail with \"no space left\"", probes::file_watches,
      "sysctl -w fs.inotify.max_user_instances=512 fs.inotify.max_user_watches=65536"},
     {"process numbers", kLimits, true, false, "many pods fail to start", probes::process_numbers, "sysctl -w kernel.pid_max=4194304 kernel.threads-max=126000"},
@@ -113,9 +113,12 @@ std::string kernel_remedy(const HostCheck& check) {
   const std::string modules = std::string("/lib/modules/") + system.release;
   if (os::exists("/proc/modules") && !os::exists(modules))
     return "the modules of the running kernel (" + modules + ") are not there: reboot if the kernel was upgraded";
+  auto known = os::read_file(modules + "/modules.dep");
+  if (known && known->find("/" + std::string(check.module) + ".ko") == std::string::npos)
+    return "install the module " + std::string(check.module) + " for " + system.release + " (Ubuntu: linux-modules-extra-" +
+           (std::string_view(system.release).find("raspi") == std::string_view::npos ? std::string(system.release) : "raspi") + ")";
   std::string out = "modprobe " + std::string(check.module) + ", and for the next boots: echo " + std::string(check.module) + " > /etc/modules-load.d/skerry-" +
                     std::string(check.module) + ".conf";
-  if (check.module == "vxlan" && std::string_view(system.release).find("raspi") != std::string_view::npos) out = "apt install linux-modules-extra-raspi; " + out;
   return out;
 }
 
