@@ -19,7 +19,19 @@ namespace {
 // Marks usage errors; Status errors never have this detail.
 const std::shared_ptr<const ErrorDetails> kUsage = std::make_shared<ErrorDetails>();
 
-kubeconfig::Overrides overrides_of(const Flags& f) {
+// `own`: the command's flags. One that has the name of a global flag means something else (create rolebinding --user).
+kubeconfig::Overrides overrides_of(const Flags& flags, const std::vector<Flag>& own) {
+  struct Global {
+    const Flags& flags;
+    const std::vector<Flag>& own;
+    bool hidden(std::string_view name) const {
+      for (auto& f : own) if (f.name == name) return true;
+      return false;
+    }
+    std::string text(std::string_view name) const { return hidden(name) ? "" : flags.text(name); }
+    bool boolean(std::string_view name) const { return !hidden(name) && flags.boolean(name); }
+    std::vector<std::string> list(std::string_view name) const { return hidden(name) ? std::vector<std::string>{} : flags.list(name); }
+  } f{flags, own};
   kubeconfig::Overrides o;
   o.kubeconfig = f.text("kubeconfig");
   o.context = f.text("context");
@@ -65,7 +77,7 @@ Session::Session(const Command& c, std::string p, Flags f, Streams streams)
     : command(c), path(std::move(p)), flags(std::move(f)), in(streams.in), out(streams.out), err(streams.err), lazy_(new Lazy) {
   auto environment = kubeconfig::Environment::of_process();
   environment.prompt = kubeconfig::prompt_on_terminal;
-  lazy_->client_config.emplace(overrides_of(flags), environment);
+  lazy_->client_config.emplace(overrides_of(flags, command.flags ? command.flags() : std::vector<Flag>{}), environment);
 }
 Session::~Session() = default;
 

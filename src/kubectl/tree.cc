@@ -1,4 +1,5 @@
 // The tree of commands: what there is, under the headings of `kubectl --help`.
+#include "kubectl/certificate/certificate.h"
 #include "kubectl/change/commands.h"
 #include "kubectl/config/commands.h"
 #include "kubectl/describe/describe.h"
@@ -7,31 +8,69 @@
 #include "kubectl/plugin.h"
 #include "kubectl/read/commands.h"
 #include "kubectl/streaming/commands.h"
+#include "kubectl/wait/wait.h"
+#include "kubectl/workloads/commands.h"
 
 namespace skerry::kubectl {
 
 namespace {
 
-constexpr const Command* kBeginner[] = {&kCreate, &kRun};
-constexpr const Command* kIntermediate[] = {&kGet, &kEdit, &kDelete};
+// One command a line, in the order of `kubectl --help`.
+constexpr const Command* kBeginner[] = {
+    &kCreate,
+    &kExpose,
+    &kRun,
+    &kSet,
+};
+constexpr const Command* kIntermediate[] = {
+    &kGet,
+    &kEdit,
+    &kDelete,
+};
+constexpr const Command* kDeploy[] = {
+    &kRollout,
+    &kScale,
+    &kAutoscale,
+};
+constexpr const Command* kCluster[] = {
+    &kCertificate,
+    &kCordon,
+    &kUncordon,
+    &kDrain,
+    &kTaint,
+};
 constexpr const Command* kTroubleshooting[] = {
     &kDescribe,
-    &kAttach,
-    &kCp,
-    &kDebug,
-    &kExec,
     &kLogs,
+    &kAttach,
+    &kExec,
     &kPortForward,
     &kProxy,
+    &kCp,
+    &kDebug,
 };
-constexpr const Command* kCluster[] = {&kCordon, &kUncordon, &kDrain, &kTaint};
-constexpr const Command* kAdvanced[] = {&kDiff, &kApply, &kPatch, &kReplace, &kKustomize};
-constexpr const Command* kSettings[] = {&kLabel, &kAnnotate};
-constexpr const Command* kOther[] = {&kConfig, &kPlugin, &kVersion};
+constexpr const Command* kAdvanced[] = {
+    &kDiff,
+    &kApply,
+    &kPatch,
+    &kReplace,
+    &kWait,
+    &kKustomize,
+};
+constexpr const Command* kSettings[] = {
+    &kLabel,
+    &kAnnotate,
+};
+constexpr const Command* kOther[] = {
+    &kConfig,
+    &kPlugin,
+    &kVersion,
+};
 
 constexpr CommandGroup kGroups[] = {
     {"Basic Commands (Beginner):", kBeginner},
     {"Basic Commands (Intermediate):", kIntermediate},
+    {"Deploy Commands:", kDeploy},
     {"Cluster Management Commands:", kCluster},
     {"Troubleshooting and Debugging Commands:", kTroubleshooting},
     {"Advanced Commands:", kAdvanced},

@@ -93,9 +93,9 @@ Result<int> run(Session& s) {
     } else {
       std::string_view operation = json::integer(options, "gracePeriodSeconds", -1) == 0 ? "force deleted" : "deleted";
       s.out << item.mapping.singular_name() << " \"" << item.name << "\" " << operation;
+      if (item.mapping.namespaced) s.out << " from " << item.ns << " namespace";
       if (dry_run == DryRun::kClient) s.out << " (dry run)";
       if (dry_run == DryRun::kServer) s.out << " (server dry run)";
-      if (item.mapping.namespaced) s.out << " from " << item.ns << " namespace";
       s.out << '\n';
     }
     s.out << std::flush;
@@ -104,7 +104,7 @@ Result<int> run(Session& s) {
     waiting.emplace_back(&item, uid);
   }
   if (found == 0 && !s.failed()) {
-    s.out << "No resources found\n";
+    if (!f.boolean("ignore-not-found")) s.out << "No resources found\n";
     return 0;
   }
   if (!f.boolean("wait") || dry_run != DryRun::kNone) return 0;

@@ -76,7 +76,7 @@ Status check_overwrite(const Change& change, const Json& current, const Words& w
   std::vector<std::string> existing;
   for (auto& [key, value] : change.set) {
     const Json& old = json::find(current, {key});
-    if (!old.is_string() || (w.noun == "label" && old == value)) continue;
+    if (!old.is_string() || old == value) continue;
     existing.push_back("'" + key + "' already has a value (" + old.get<std::string>() + ")");
   }
   if (existing.empty()) return {};

@@ -40,7 +40,7 @@ Result<int> run(Session& s) {
   const Flags& f = s.flags;
   bool local = f.boolean("local");
   if (f.changed("patch") == f.changed("patch-file") || (f.text("patch").empty() && f.text("patch-file").empty()))
-    return usage_error("must specify --patch or --patch-file containing the contents of the patch");
+    return plain_error("must specify --patch or --patch-file containing the contents of the patch");
   DryRun dry_run = TRY(dry_run_of(s));
   if (local && dry_run == DryRun::kServer) return plain_error("cannot specify --local and --dry-run=server - did you mean --dry-run=client?");
   PatchKind kind;

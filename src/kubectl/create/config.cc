@@ -33,7 +33,7 @@ bool is_utf8(const std::string& text) {
 
 class Data {
  public:
-  explicit Data(Session& s) : s_(s) {}
+  Data(Session& s, std::string kind, std::string name) : s_(s), kind_(std::move(kind)), name_(std::move(name)) {}
   std::map<std::string, std::string> values;
 
   Status read() {
@@ -54,7 +54,7 @@ class Data {
     if (!is_config_key(key))
       return plain_error("\"" + key + "\" is not a valid key name: a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')");
     if (!values.emplace(key, std::move(value)).second)
-      return plain_error("cannot add key \"" + key + "\", another key by that name already exists in Data");
+      return plain_error("cannot add key \"" + key + "\", another key by that name already exists in Data for " + kind_ + " \"" + name_ + "\"");
     return {};
   }
 
@@ -112,6 +112,7 @@ class Data {
   }
 
   Session& s_;
+  std::string kind_, name_;
 };
 
 std::vector<Flag> data_flags() {
@@ -137,7 +138,7 @@ Status check_sources(Session& s) {
 Result<int> run_configmap(Session& s) {
   auto name = TRY(one_name(s));
   TRY(check_sources(s));
-  Data data(s);
+  Data data(s, "ConfigMap", name);
   TRY(data.read());
   Json object = {{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"metadata", {{"name", name}}}};
   for (auto& [key, value] : data.values) {
@@ -146,7 +147,7 @@ Result<int> run_configmap(Session& s) {
     else object["binaryData"][key] = base64_encode(value);
   }
   if (s.flags.boolean("append-hash")) object["metadata"]["name"] = name + "-" + kustomize::content_hash(object);
-  return create_generated(s, mapping_of("v1", "configmaps", "ConfigMap", true), std::move(object));
+  return create_generated(s, mapping_of("v1", "configmaps", "ConfigMap", true), std::move(object), "failed to create configmap: ");
 }
 
 // ---- secrets ----
@@ -156,7 +157,7 @@ Result<int> finish_secret(Session& s, const std::string& name, const std::string
   if (!type.empty()) object["type"] = type;
   for (auto& [key, value] : values) object["data"][key] = base64_encode(value);
   if (s.flags.boolean("append-hash")) object["metadata"]["name"] = name + "-" + kustomize::content_hash(object);
-  return create_generated(s, mapping_of("v1", "secrets", "Secret", true), std::move(object));
+  return create_generated(s, mapping_of("v1", "secrets", "Secret", true), std::move(object), "failed to create secret ");
 }
 
 std::vector<Flag> generic_flags() {
@@ -165,7 +166,7 @@ std::vector<Flag> generic_flags() {
 Result<int> run_generic(Session& s) {
   auto name = TRY(one_name(s));
   TRY(check_sources(s));
-  Data data(s);
+  Data data(s, "Secret", name);
   TRY(data.read());
   return finish_secret(s, name, s.flags.text("type"), data.values);
 }
@@ -182,8 +183,14 @@ std::vector<Flag> tls_flags() {
 Result<int> run_tls(Session& s) {
   auto name = TRY(one_name(s));
   if (s.flags.text("key").empty() || s.flags.text("cert").empty()) return plain_error("key and cert must be specified");
-  auto cert = TRY(read_text(s.flags.text("cert"), s.in));
-  auto key = TRY(read_text(s.flags.text("key"), s.in));
+  auto read = [&](const char* flag) -> Result<std::string> {
+    std::string path = s.flags.text(flag);
+    auto text = read_text(path, s.in);
+    if (!text) return plain_error("Cannot read file " + path + ", open " + path + ": no such file or directory");
+    return text;
+  };
+  auto cert = TRY(read("cert"));
+  auto key = TRY(read("key"));
   if (cert.find("-----BEGIN CERTIFICATE-----") == std::string::npos) return plain_error("tls: failed to find any PEM data in certificate input");
   if (key.find("PRIVATE KEY-----") == std::string::npos) return plain_error("tls: failed to find any PEM data in key input");
   return finish_secret(s, name, "kubernetes.io/tls", {{"tls.crt", cert}, {"tls.key", key}});

@@ -30,7 +30,7 @@ Status require_flags(Session& s, std::initializer_list<std::string_view> names) 
   return plain_error("required flag(s) " + join(missing, ", ") + " not set");
 }
 
-Result<int> create_generated(Session& s, const Mapping& mapping, Json object) {
+Result<int> create_generated(Session& s, const Mapping& mapping, Json object, std::string_view failure) {
   DryRun dry_run = TRY(dry_run_of(s));
   WriteOptions write = TRY(write_options_of(s));
   auto printer = TRY(result_printer(s, dry_run));
@@ -46,9 +46,8 @@ Result<int> create_generated(Session& s, const Mapping& mapping, Json object) {
     auto* objects = TRY(s.objects());
     auto created = objects->create(mapping, item.ns, object, write);
     if (!created) {
-      Error e = created.error();
-      if (e.code != 0) e.message = "failed to create " + to_lower(mapping.singular) + ": " + e.message;
-      return e;
+      const Error& e = created.error();
+      return failure.empty() || e.code == 0 ? e : plain_error(std::string(failure) + e.message);
     }
     object = std::move(*created);
   }

@@ -20,7 +20,9 @@ Result<std::string> one_name(Session& session);
 Status require_flags(Session& session, std::initializer_list<std::string_view> names);
 
 // Sends the object (or, with --dry-run=client, does not) and prints it. A namespaced object gets --namespace where given.
-Result<int> create_generated(Session& session, const Mapping& mapping, Json object);
+// `failure`: what kubectl puts before the server's refusal ("failed to create deployment: "), which then is an error of its own;
+// empty: the server's error as it is.
+Result<int> create_generated(Session& session, const Mapping& mapping, Json object, std::string_view failure);
 
 // "key=value" pairs of a flag as an object, `what` names them in errors.
 Result<Json> key_values(const std::vector<std::string>& pairs, std::string_view what);

@@ -52,7 +52,7 @@ Result<int> run_service(Session& s, const char* type, bool ports_needed) {
   if (s.flags.has("external-name")) spec["externalName"] = s.flags.text("external-name");
   bool headless = s.flags.has("clusterip") && s.flags.text("clusterip") == "None";
   if (ports_needed && !headless && !spec.contains("ports")) return plain_error("at least one tcp port specifier must be provided");
-  return create_generated(s, mapping_of("v1", "services", "Service", true), std::move(object));
+  return create_generated(s, mapping_of("v1", "services", "Service", true), std::move(object), "failed to create " + std::string(type) + " service: ");
 }
 
 std::vector<Flag> clusterip_flags() {
@@ -184,7 +184,7 @@ Result<int> run_ingress(Session& s) {
     }
   }
   Json object = {{"apiVersion", "networking.k8s.io/v1"}, {"kind", "Ingress"}, {"metadata", metadata}, {"spec", spec}, {"status", {{"loadBalancer", Json::object()}}}};
-  return create_generated(s, mapping_of("networking.k8s.io/v1", "ingresses", "Ingress", true), std::move(object));
+  return create_generated(s, mapping_of("networking.k8s.io/v1", "ingresses", "Ingress", true), std::move(object), "failed to create ingress: ");
 }
 
 constexpr std::string_view kIngressAliases[] = {"ing"};

@@ -13,7 +13,7 @@ namespace {
 Result<int> run_namespace(Session& s) {
   auto name = TRY(one_name(s));
   return create_generated(s, mapping_of("v1", "namespaces", "Namespace", false),
-                          {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", name}}}, {"spec", Json::object()}, {"status", Json::object()}});
+                          {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", name}}}, {"spec", Json::object()}, {"status", Json::object()}}, "");
 }
 
 std::vector<Flag> quota_flags() {
@@ -38,7 +38,7 @@ Result<int> run_quota(Session& s) {
   if (std::string scopes = s.flags.text("scopes"); !scopes.empty())
     for (auto p : split(scopes, ',')) spec["scopes"].push_back(std::string(p));
   return create_generated(s, mapping_of("v1", "resourcequotas", "ResourceQuota", true),
-                          {{"apiVersion", "v1"}, {"kind", "ResourceQuota"}, {"metadata", {{"name", name}}}, {"spec", spec}, {"status", Json::object()}});
+                          {{"apiVersion", "v1"}, {"kind", "ResourceQuota"}, {"metadata", {{"name", name}}}, {"spec", spec}, {"status", Json::object()}}, "failed to create quota: ");
 }
 
 std::vector<Flag> budget_flags() {
@@ -82,7 +82,7 @@ Result<int> run_budget(Session& s) {
   if (!least.empty()) spec["minAvailable"] = number_or_text(least);
   Json status = {{"currentHealthy", 0}, {"desiredHealthy", 0}, {"disruptionsAllowed", 0}, {"expectedPods", 0}};
   return create_generated(s, mapping_of("policy/v1", "poddisruptionbudgets", "PodDisruptionBudget", true),
-                          {{"apiVersion", "policy/v1"}, {"kind", "PodDisruptionBudget"}, {"metadata", {{"name", name}}}, {"spec", spec}, {"status", status}});
+                          {{"apiVersion", "policy/v1"}, {"kind", "PodDisruptionBudget"}, {"metadata", {{"name", name}}}, {"spec", spec}, {"status", status}}, "failed to create poddisruptionbudgets: ");
 }
 
 std::vector<Flag> priority_flags() {
@@ -103,7 +103,7 @@ Result<int> run_priority(Session& s) {
                  {"value", s.flags.number("value")}, {"preemptionPolicy", s.flags.text("preemption-policy")}};
   if (s.flags.boolean("global-default")) object["globalDefault"] = true;
   if (!s.flags.text("description").empty()) object["description"] = s.flags.text("description");
-  return create_generated(s, mapping_of("scheduling.k8s.io/v1", "priorityclasses", "PriorityClass", false), std::move(object));
+  return create_generated(s, mapping_of("scheduling.k8s.io/v1", "priorityclasses", "PriorityClass", false), std::move(object), "failed to create priorityclass: ");
 }
 
 constexpr std::string_view kNamespaceAliases[] = {"ns"};

@@ -101,7 +101,7 @@ Result<int> run_role(Session& s) {
   auto names = s.flags.list("resource-name");
 
   Json rules = TRY(resource_rules(s, verbs, resources, names));
-  return create_generated(s, mapping_of(kRbacV1, "roles", "Role", true), {{"apiVersion", kRbacV1}, {"kind", "Role"}, {"metadata", {{"name", name}}}, {"rules", rules}});
+  return create_generated(s, mapping_of(kRbacV1, "roles", "Role", true), {{"apiVersion", kRbacV1}, {"kind", "Role"}, {"metadata", {{"name", name}}}, {"rules", rules}}, "");
 }
 
 Result<int> run_cluster_role(Session& s) {
@@ -125,7 +125,7 @@ Result<int> run_cluster_role(Session& s) {
     if (!urls.empty()) rules.push_back({{"nonResourceURLs", urls}, {"verbs", verbs}});
     object["rules"] = std::move(rules);
   }
-  return create_generated(s, mapping_of(kRbacV1, "clusterroles", "ClusterRole", false), std::move(object));
+  return create_generated(s, mapping_of(kRbacV1, "clusterroles", "ClusterRole", false), std::move(object), "");
 }
 
 // ---- bindings ----
@@ -170,7 +170,7 @@ Result<int> run_binding(Session& s) {
                  {"roleRef", {{"apiGroup", kRbac}, {"kind", role.empty() ? "ClusterRole" : "Role"}, {"name", role.empty() ? cluster_role : role}}}};
   Json subjects = TRY(subjects_of(s));
   if (!subjects.empty()) object["subjects"] = std::move(subjects);
-  return create_generated(s, mapping_of(kRbacV1, "rolebindings", "RoleBinding", true), std::move(object));
+  return create_generated(s, mapping_of(kRbacV1, "rolebindings", "RoleBinding", true), std::move(object), "failed to create rolebinding: ");
 }
 
 Result<int> run_cluster_binding(Session& s) {
@@ -180,7 +180,7 @@ Result<int> run_cluster_binding(Session& s) {
                  {"roleRef", {{"apiGroup", kRbac}, {"kind", "ClusterRole"}, {"name", s.flags.text("clusterrole")}}}};
   Json subjects = TRY(subjects_of(s));
   if (!subjects.empty()) object["subjects"] = std::move(subjects);
-  return create_generated(s, mapping_of(kRbacV1, "clusterrolebindings", "ClusterRoleBinding", false), std::move(object));
+  return create_generated(s, mapping_of(kRbacV1, "clusterrolebindings", "ClusterRoleBinding", false), std::move(object), "failed to create clusterrolebinding: ");
 }
 
 // ---- service accounts ----
@@ -188,7 +188,7 @@ Result<int> run_cluster_binding(Session& s) {
 Result<int> run_account(Session& s) {
   auto name = TRY(one_name(s));
   return create_generated(s, mapping_of("v1", "serviceaccounts", "ServiceAccount", true),
-                          {{"apiVersion", "v1"}, {"kind", "ServiceAccount"}, {"metadata", {{"name", name}}}});
+                          {{"apiVersion", "v1"}, {"kind", "ServiceAccount"}, {"metadata", {{"name", name}}}}, "failed to create serviceaccount: ");
 }
 
 std::vector<Flag> token_flags() {
@@ -227,7 +227,7 @@ Result<int> run_token(Session& s) {
   auto answer = objects->create(mapping_of("v1", "serviceaccounts", "ServiceAccount", true), ns, request, {.subresource = "token"});
   if (!answer) {
     Error e = answer.error();
-    if (e.code != 0) e.message = "failed to create token: " + e.message;
+    if (e.code != 0) return plain_error("failed to create token: " + e.message);
     return e;
   }
   std::string token = json::str(*answer, {"status", "token"});

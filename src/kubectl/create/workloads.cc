@@ -58,7 +58,7 @@ Result<int> run_deployment(Session& s) {
                  {"spec", {{"replicas", s.flags.number("replicas")}, {"selector", {{"matchLabels", labels}}}, {"strategy", Json::object()},
                            {"template", {{"metadata", {{"labels", labels}}}, {"spec", {{"containers", containers}}}}}}},
                  {"status", Json::object()}};
-  return create_generated(s, mapping_of("apps/v1", "deployments", "Deployment", true), std::move(object));
+  return create_generated(s, mapping_of("apps/v1", "deployments", "Deployment", true), std::move(object), "failed to create deployment: ");
 }
 
 std::vector<Flag> job_flags() {
@@ -102,7 +102,7 @@ Result<int> run_job(Session& s) {
               {"spec", {{"template", {{"metadata", Json::object()}, {"spec", {{"containers", {container}}, {"restartPolicy", "Never"}}}}}}},
               {"status", Json::object()}};
   }
-  return create_generated(s, mapping_of("batch/v1", "jobs", "Job", true), std::move(object));
+  return create_generated(s, mapping_of("batch/v1", "jobs", "Job", true), std::move(object), "failed to create job: ");
 }
 
 std::vector<Flag> cronjob_flags() {
@@ -124,7 +124,7 @@ Result<int> run_cronjob(Session& s) {
   Json job = {{"metadata", {{"name", name}}}, {"spec", {{"template", {{"metadata", Json::object()}, {"spec", {{"containers", {container}}, {"restartPolicy", restart}}}}}}}};
   Json object = {{"apiVersion", "batch/v1"}, {"kind", "CronJob"}, {"metadata", {{"name", name}}},
                  {"spec", {{"jobTemplate", job}, {"schedule", s.flags.text("schedule")}}}, {"status", Json::object()}};
-  return create_generated(s, mapping_of("batch/v1", "cronjobs", "CronJob", true), std::move(object));
+  return create_generated(s, mapping_of("batch/v1", "cronjobs", "CronJob", true), std::move(object), "failed to create cronjob: ");
 }
 
 constexpr std::string_view kDeploymentAliases[] = {"deploy", "dep"};

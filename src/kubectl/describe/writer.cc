@@ -10,7 +10,8 @@ void Writer::write(int level, std::string text) {
     else if (c == '\r') safe += "\\r";
     else safe += c;
   }
-  tabs_.write(safe);
+  if (aligned_) tabs_.write(safe);
+  else text_ += safe;
 }
 
 std::string Writer::take() {

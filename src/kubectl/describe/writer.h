@@ -27,7 +27,8 @@ std::string joined(const Parts&... parts) {
 
 class Writer {
  public:
-  Writer() : tabs_(output::TabWriter::for_descriptions()) {}
+  // `aligned` false: tabs stay as they are.
+  explicit Writer(bool aligned = true) : tabs_(output::TabWriter::for_descriptions()), aligned_(aligned) {}
 
   // The blanks of `level`, then the parts one after the other. Numbers in decimal, bools as true and false.
   template <class... Parts>
@@ -64,6 +65,7 @@ class Writer {
   void write(int level, std::string text);
 
   output::TabWriter tabs_;
+  const bool aligned_;
   std::string text_;
   int extra_ = 0;
 };

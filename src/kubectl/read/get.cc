@@ -64,7 +64,7 @@ class Get {
     watch_ = f_.boolean("watch") || f_.boolean("watch-only");
     if (watch_ && !f_.text("sort-by").empty()) s_.err << "warning: --watch or --watch-only requested, --sort-by will be ignored\n";
     if (f_.boolean("output-watch-events") && !watch_)
-      return usage_error("--output-watch-events option can only be used with --watch or --watch-only");
+      return plain_error("--output-watch-events option can only be used with --watch or --watch-only");
     if (f_.changed("show-labels") && f_.boolean("show-labels")) {
       std::string o = f_.text("output");
       if (!o.empty() && o != "wide") return plain_error("--show-labels option cannot be used with " + o + " printer");

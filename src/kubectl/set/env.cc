@@ -163,7 +163,7 @@ Result<int> run(Session& s) {
   if (!s.flags.list("keys").empty() && s.flags.text("from").empty()) return plain_error("when specifying --keys, a configmap or secret must be provided with --from");
   TRY(add_references(s, change));
   bool list = s.flags.boolean("list");
-  if (change.set.empty() && change.remove.empty() && !list) return plain_error("at least one environment variable must be provided");
+  if (change.set.empty() && change.remove.empty() && !list) return 0;
   std::string pattern = s.flags.text("containers");
   return change_objects(s, words.resources, "env", "env updated", [&](const Item& item, Json& object) -> Result<bool> {
     Json* spec = pod_spec_of(object);

@@ -95,7 +95,7 @@ Result<int> run_resources(Session& s) {
       }
     }
     if (!found) return plain_error("unable to find container named " + pattern);
-    return true;
+    return object != item.object;
   });
 }
 

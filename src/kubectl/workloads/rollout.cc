@@ -30,7 +30,7 @@ Result<std::vector<Item>> fetch(Session& s) {
 }
 
 std::string template_text(const Json& pod_template) {
-  Writer w;
+  Writer w(false);
   put_pod_template(w, pod_template);
   return w.take();
 }

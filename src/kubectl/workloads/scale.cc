@@ -138,7 +138,8 @@ Result<int> run_autoscale(Session& s) {
     std::string name = f.text("name").empty() ? item.name : f.text("name");
     auto& sub = item.mapping.subresources;
     if (std::find(sub.begin(), sub.end(), "scale") == sub.end()) {
-      s.fail(plain_error("cannot autoscale a " + item.mapping.kind));
+      s.fail(plain_error("cannot autoscale a " + item.mapping.kind + ": could not find scale subresource for " + item.mapping.group + "/" + item.mapping.version + ", Resource=" +
+                         item.mapping.resource + " in discovery information"));
       continue;
     }
     Json spec = {{"maxReplicas", most}, {"scaleTargetRef", {{"apiVersion", item.mapping.api_version()}, {"kind", item.mapping.kind}, {"name", item.name}}}};
@@ -149,6 +150,7 @@ Result<int> run_autoscale(Session& s) {
     Json hpa = {{"apiVersion", "autoscaling/v2"}, {"kind", "HorizontalPodAutoscaler"}, {"metadata", {{"name", name}}}, {"spec", spec},
                 {"status", {{"currentMetrics", nullptr}, {"desiredReplicas", 0}}}};
     Item made{.mapping = mapping_of("autoscaling/v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler", true), .ns = item.ns, .name = name};
+    hpa["metadata"]["namespace"] = item.ns;
     if (dry_run != DryRun::kClient) {
       auto created = objects->create(made.mapping, item.ns, hpa, write);
       if (!created) {
