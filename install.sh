@@ -554,13 +554,41 @@ show_log() {
   printf '%s\n' "----" >&2
 }
 
+# Has its manager seen it end since it was started?
+has_failed() {
+  case $manager in
+    systemd)
+      case $(as_root systemctl show -p SubState -p NRestarts "$name.service") in
+        *SubState=auto-restart* | *SubState=failed* | *NRestarts=[1-9]*) true ;;
+        *) false ;;
+      esac
+      ;;
+    *) false ;;
+  esac
+}
+
 wait_until_ready() {
   [ "$timeout" != 0 ] || return 0
   if [ "$role" = agent ]; then say "waiting until the server has this node and it is Ready"; else say "waiting until it is Ready"; fi
-  if as_root "$executable" ready --service "$name" --timeout "$timeout" >"$work/ready" 2>&1; then
-    say "$(cat "$work/ready")"
-    return 0
-  fi
+  left=$timeout absent=0
+  while [ "$left" -gt 0 ]; do
+    slice=1
+    status=0
+    as_root "$executable" ready --service "$name" --timeout "$slice" >"$work/ready" 2>&1 || status=$?
+    case $status in
+      0)
+        say "$(cat "$work/ready")"
+        return 0
+        ;;
+      1) ;;
+      3) # it does not run: not yet, or not any more
+        absent=$((absent + 1))
+        if grep -q 'has ended' "$work/ready" || has_failed || [ "$absent" -ge 15 ]; then break; fi
+        ;;
+      *) break ;;
+    esac
+    left=$((left - slice))
+  done
   show_log
   die "the service $name was started but: $(sed 's/^skerry ready: //' "$work/ready" | head -n 3). Its whole log: $(log_advice)"
 }
@@ -609,6 +637,7 @@ main() {
   bin_read_only=${INSTALL_SKERRY_BIN_DIR_READ_ONLY:-} symlink=${INSTALL_SKERRY_SYMLINK:-} timeout=${INSTALL_SKERRY_TIMEOUT:-180}
   [ "$bin_read_only" != true ] || skip_download=true
   [ "$skip_download" != binary ] || skip_download=true
+  case $timeout in *[!0-9]* | '') die "INSTALL_SKERRY_TIMEOUT: \"$timeout\" is no number of seconds" ;; esac
   changed=false incoming=''
   check_switches
   find_arch

@@ -61,12 +61,20 @@ bool describes_one(const Args& args, const std::map<std::string, std::string>& e
   return false;
 }
 
+// Does the process see the files that we see?
+bool same_mounts(const std::string& pid) {
+  struct stat theirs {}, ours {};
+  return ::stat(("/proc/" + pid + "/ns/mnt").c_str(), &theirs) == 0 && ::stat("/proc/self/ns/mnt", &ours) == 0 && theirs.st_ino == ours.st_ino &&
+         theirs.st_dev == ours.st_dev;
+}
+
 // Processes that have the lock of the data directory open: the server or agent, and nobody else. The file may be damaged or
 // deleted.
 std::vector<pid_t> lock_holders(const std::string& lock_file) {
   std::vector<pid_t> out;
   struct stat lock {};
   const bool there = ::stat(lock_file.c_str(), &lock) == 0;
+  const std::string deleted = lock_file + " (deleted)";
   auto pids = os::list_directory("/proc");
   if (!pids) return out;
   for (const std::string& name : *pids) {
@@ -82,7 +90,8 @@ std::vector<pid_t> lock_holders(const std::string& lock_file) {
       std::string_view path(target, static_cast<size_t>(n));
       struct stat open {};
       bool same = there && ends_with(path, "/lock") && ::stat((dir + "/" + fd).c_str(), &open) == 0 && open.st_ino == lock.st_ino && open.st_dev == lock.st_dev;
-      if (!same && path != lock_file + " (deleted)") continue;
+      // A path says something only to those who see the same files.
+      if (!same && (path != deleted || !same_mounts(name))) continue;
       out.push_back(static_cast<pid_t>(*pid));
       break;
     }
