@@ -234,6 +234,13 @@ find_release() {
     *) if [ -d "$base" ]; then base=$(cd "$base" && pwd); fi ;;
   esac
   while [ "${base%/}" != "$base" ]; do base=${base%/}; done
+  case $base in
+    https://*)
+      if ! have curl && ! have ssl_client && wget --help 2>&1 | grep -q BusyBox; then
+        warn "busybox' wget does not check certificates: whoever is between this machine and $base could send another Skerry; better install curl"
+      fi
+      ;;
+  esac
   version=${INSTALL_SKERRY_VERSION:-}
   if [ -n "$version" ]; then
     case $version in *[!A-Za-z0-9._+-]* | .*) die "INSTALL_SKERRY_VERSION: \"$version\" is no version" ;; esac
