@@ -51,12 +51,13 @@ class Writer {
  public:
   std::string out;
 
-  void value(const Json& v, size_t indent) {
+  template <class J>
+  void value(const J& v, size_t indent) {
     if (v.is_object()) return object(v, indent);
     if (v.is_array()) return array(v, indent);
-    if (v.is_string()) return text(v.get_ref<const std::string&>(), indent);
+    if (v.is_string()) return text(v.template get_ref<const std::string&>(), indent);
     if (v.is_null()) out += "null";
-    else if (v.is_number_float()) out += float_text(v.get<double>());
+    else if (v.is_number_float()) out += float_text(v.template get<double>());
     else out += v.dump();
   }
 
@@ -66,7 +67,8 @@ class Writer {
     out.append(indent, ' ');
   }
 
-  void object(const Json& v, size_t indent) {
+  template <class J>
+  void object(const J& v, size_t indent) {
     out += '{';
     for (const auto& [key, item] : v.items()) {
       line(indent + 2);
@@ -86,8 +88,9 @@ class Writer {
   }
 
   // Lists of nothing but objects and lists share their braces' lines: "[{", "}, {", "}]".
-  void array(const Json& v, size_t indent) {
-    bool cuddled = std::all_of(v.begin(), v.end(), [](const Json& item) { return item.is_structured(); });
+  template <class J>
+  void array(const J& v, size_t indent) {
+    bool cuddled = std::all_of(v.begin(), v.end(), [](const J& item) { return item.is_structured(); });
     out += '[';
     for (size_t i = 0; i < v.size(); ++i) {
       if (cuddled) {
@@ -127,13 +130,17 @@ class Writer {
   }
 };
 
-}  // namespace
-
-std::string dump_kyaml(const Json& value) {
+template <class J>
+std::string dump(const J& value) {
   Writer writer;
   writer.out = "---\n";
   writer.value(value, 0);
   return std::move(writer.out) + "\n";
 }
+
+}  // namespace
+
+std::string dump_kyaml(const Json& value) { return dump(value); }
+std::string dump_kyaml(const OrderedJson& value) { return dump(value); }
 
 }  // namespace skerry::output

@@ -4,10 +4,12 @@
 #include <string>
 
 #include "json/json.h"
+#include "output/json_text.h"
 
 namespace skerry::output {
 
 // One document, with the "---" before it and the newline behind it.
 std::string dump_kyaml(const Json& value);
+std::string dump_kyaml(const OrderedJson& value);
 
 }  // namespace skerry::output

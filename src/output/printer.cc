@@ -12,6 +12,7 @@
 #include "output/jsonpath.h"
 #include "output/kyaml.h"
 #include "output/name.h"
+#include "output/typed_order.h"
 
 namespace skerry::output {
 namespace {
@@ -27,7 +28,7 @@ void remove_managed_fields(Json& object) {
 // json, yaml and kyaml: they alone leave out managed fields.
 class ObjectPrinter final : public Printer {
  public:
-  ObjectPrinter(Format format, bool show_managed_fields) : format_(format), show_managed_fields_(show_managed_fields) {}
+  ObjectPrinter(Format format, const OutputFlags& flags) : format_(format), show_managed_fields_(flags.show_managed_fields), typed_(flags.typed) {}
 
   Result<void> print(const Json& object, std::ostream& out) override {
     if (json::str(object, "apiVersion").empty() && json::str(object, "kind").empty())
@@ -42,9 +43,9 @@ class ObjectPrinter final : public Printer {
       }
     }
     if (format_ == Format::kJson) {
-      out << dump_json(*shown) << '\n';
+      out << (typed_ ? dump_json(typed_order(*shown)) : dump_json(*shown)) << '\n';
     } else if (format_ == Format::kKyaml) {
-      out << dump_kyaml(*shown);
+      out << (typed_ ? dump_kyaml(typed_order(*shown)) : dump_kyaml(*shown));
     } else {
       if (printed_) out << "---\n";
       out << json::dump_yaml(*shown);
@@ -56,6 +57,7 @@ class ObjectPrinter final : public Printer {
  private:
   Format format_;
   bool show_managed_fields_;
+  bool typed_;
   bool printed_ = false;
 };
 
@@ -223,7 +225,7 @@ Result<std::unique_ptr<Printer>> make_printer(const OutputFormat& format, const 
   switch (format.format) {
     case Format::kJson:
     case Format::kYaml:
-    case Format::kKyaml: return Made(new ObjectPrinter(format.format, flags.show_managed_fields));
+    case Format::kKyaml: return Made(new ObjectPrinter(format.format, flags));
     case Format::kName: return Made(new NamePrinter("", ""));
     case Format::kJsonPath:
     case Format::kJsonPathAsJson: {

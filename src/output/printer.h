@@ -39,6 +39,9 @@ struct OutputFlags {
   bool show_managed_fields = false;
   bool allow_missing_template_keys = true;
   bool no_headers = false;  // custom columns
+  // Objects that the command made or got as built-in types (create deployment, run, ...): json and kyaml print their fields in
+  // the order of the types (typed_order.h) instead of sorted.
+  bool typed = false;
   // What follows "create deployment" and the like for -o name: nothing; for the default form: "created", "configured".
   // Where it is set, an empty -o prints "deployment.apps/x created" (see name.h) instead of being kTable.
   std::string operation;

@@ -9,6 +9,7 @@
 #include "output/json_text.h"
 #include "output/kyaml.h"
 #include "output/name.h"
+#include "output/typed_order.h"
 
 using namespace skerry;
 using namespace skerry::output;
@@ -161,4 +162,16 @@ TEST_CASE("text: JSON, ages and Go's formats") {
     CHECK(human_duration(std::chrono::seconds(r.s)) == r.want);
     CHECK(short_human_duration(std::chrono::seconds(r.s)) == r.brief);
   }
+}
+
+TEST_CASE("printers: objects of kubectl's own making have their fields in the order of Kubernetes' types") {
+  Json pod = Json::parse(R"({"apiVersion":"v1","kind":"Pod","metadata":{"labels":{"run":"p"},"name":"p","namespace":"n"},"spec":{"restartPolicy":"Always","containers":[
+    {"env":[{"value":"b","name":"A"}],"resources":{},"name":"p","livenessProbe":{"periodSeconds":1,"httpGet":{"port":80,"path":"/"}},"envFrom":[],"image":"i"}],"dnsPolicy":"ClusterFirst","x":1},"status":{}})");
+  CHECK(typed_order(pod).dump() ==
+        R"({"kind":"Pod","apiVersion":"v1","metadata":{"name":"p","namespace":"n","labels":{"run":"p"}},"spec":{"containers":[{"name":"p","image":"i","envFrom":[],"env":[{"name":"A","value":"b"}],)"
+        R"("resources":{},"livenessProbe":{"httpGet":{"path":"/","port":80},"periodSeconds":1}}],"restartPolicy":"Always","dnsPolicy":"ClusterFirst","x":1},"status":{}})");
+  Json binding = Json::parse(R"({"apiVersion":"rbac.authorization.k8s.io/v1","kind":"RoleBinding","metadata":{"name":"b"},"roleRef":{"name":"r","kind":"Role","apiGroup":"g"},"subjects":[{"namespace":"n","name":"s","kind":"ServiceAccount"}]})");
+  CHECK(typed_order(binding).dump() ==
+        R"({"kind":"RoleBinding","apiVersion":"rbac.authorization.k8s.io/v1","metadata":{"name":"b"},"subjects":[{"kind":"ServiceAccount","name":"s","namespace":"n"}],"roleRef":{"apiGroup":"g","kind":"Role","name":"r"}})");
+  CHECK(typed_order(Json::parse(R"({"kind":"Own","apiVersion":"x/v1","a":{"z":1,"b":2}})")).dump() == R"({"a":{"b":2,"z":1},"apiVersion":"x/v1","kind":"Own"})");
 }
