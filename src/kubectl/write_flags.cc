@@ -99,8 +99,9 @@ Result<WriteOptions> write_options_of(Session& s) {
   return o;
 }
 
-Result<std::unique_ptr<ResultPrinter>> result_printer(Session& s, DryRun dry_run) {
+Result<std::unique_ptr<ResultPrinter>> result_printer(Session& s, DryRun dry_run, bool typed) {
   auto flags = output_flags_of(s);
+  flags.typed = typed;
   auto format = TRY(output::parse_output_format(flags, {}));
   return std::unique_ptr<ResultPrinter>(new Results(s, dry_run, std::move(flags), std::move(format)));
 }

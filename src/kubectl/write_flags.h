@@ -37,6 +37,7 @@ class ResultPrinter {
   virtual Status print(const Item& item, const Json& object, std::string_view operation) = 0;
 };
 // BadRequest for unknown formats, with kubectl's text. With `dry_run` messages end in "(dry run)" or "(server dry run)".
-Result<std::unique_ptr<ResultPrinter>> result_printer(Session& session, DryRun dry_run = DryRun::kNone);
+// `typed`: kubectl holds the object as a built-in type here, so that its JSON is not sorted (output::OutputFlags).
+Result<std::unique_ptr<ResultPrinter>> result_printer(Session& session, DryRun dry_run = DryRun::kNone, bool typed = false);
 
 }  // namespace skerry::kubectl

@@ -33,7 +33,7 @@ Status require_flags(Session& s, std::initializer_list<std::string_view> names) 
 Result<int> create_generated(Session& s, const Mapping& mapping, Json object, std::string_view failure) {
   DryRun dry_run = TRY(dry_run_of(s));
   WriteOptions write = TRY(write_options_of(s));
-  auto printer = TRY(result_printer(s, dry_run));
+  auto printer = TRY(result_printer(s, dry_run, true));
   Item item{.mapping = mapping, .ns = {}, .name = json::str(object, {"metadata", "name"})};
   if (mapping.namespaced) {
     auto ns = s.ns();

@@ -236,7 +236,7 @@ Result<int> run_token(Session& s) {
     s.out << token << '\n';
     return 0;
   }
-  auto printer = TRY(result_printer(s));
+  auto printer = TRY(result_printer(s, DryRun::kNone, true));
   TRY(printer->print({.mapping = mapping_of("authentication.k8s.io/v1", "tokenrequests", "TokenRequest", true), .ns = ns, .name = name}, *answer, "created"));
   return 0;
 }
