@@ -106,7 +106,7 @@ Status override_with(Session& session, Json& pod) {
 
 Json service_for(const std::string& name, const Json& labels, int64_t port) {
   Json spec = {{"ports", Json::array({{{"port", port}, {"protocol", "TCP"}, {"targetPort", port}}})}, {"selector", labels}};
-  return {{"apiVersion", "v1"}, {"kind", "Service"}, {"metadata", {{"name", name}, {"labels", labels}}}, {"spec", std::move(spec)},
+  return {{"apiVersion", "v1"}, {"kind", "Service"}, {"metadata", {{"name", name}}}, {"spec", std::move(spec)},
           {"status", {{"loadBalancer", Json::object()}}}};
 }
 
@@ -118,10 +118,9 @@ Result<Json> create(Session& session, const Mapping& mapping, const std::string&
   return objects->create(mapping, ns, object, options);
 }
 
-Status print(Session& session, const Mapping& mapping, const std::string& ns, const Json& object, DryRun dry_run) {
-  auto printer = TRY(result_printer(session, dry_run));
+Status print(ResultPrinter& printer, const Mapping& mapping, const std::string& ns, const Json& object) {
   Item item{.mapping = mapping, .ns = ns, .name = json::str(object, {"metadata", "name"})};
-  return printer->print(item, object, "created");
+  return printer.print(item, object, "created");
 }
 
 void remove(Session& session, const Mapping& mapping, const std::string& ns, const std::string& name) {
@@ -189,14 +188,16 @@ Result<int> run(Session& session) {
   TRY(override_with(session, pod));
   static const Mapping services = mapping_of("v1", "services", "Service", true);
   bool quiet = attaches && f.boolean("quiet");
+  auto printer = TRY(result_printer(session, dry_run, true));
   if (f.boolean("expose")) {
     auto port = parse_int(f.text("port"));
     Json service = TRY(create(session, services, ns, service_for(words[0], pod["metadata"]["labels"], port.value_or(0)), dry_run));
-    TRY(print(session, services, ns, service, dry_run));
+    TRY(print(*printer, services, ns, service));
+    if (f.text("output") == "yaml") session.out << "---\n";  // kubectl's own, beside the printer's
   }
   Json created = TRY(create(session, pod_mapping(), ns, std::move(pod), dry_run));
   if (!attaches) {
-    if (!quiet) TRY(print(session, pod_mapping(), ns, created, dry_run));
+    if (!quiet) TRY(print(*printer, pod_mapping(), ns, created));
     return 0;
   }
   auto outcome = attach(session, ns, pod_name(created), timeout);
