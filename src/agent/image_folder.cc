@@ -76,7 +76,7 @@ ImageFolder::ImageFolder(runtime::Runtime& runtime, std::string directory, std::
 ImageFolder::~ImageFolder() { stop(); }
 
 void ImageFolder::stop() {
-  thread_.request_stop();
+  stopping_ = true;
   uint64_t one = 1;
   (void)!::write(wake_.get(), &one, sizeof one);
   if (thread_.joinable()) thread_.join();
@@ -88,7 +88,7 @@ void ImageFolder::import_archives() {
 }
 
 void ImageFolder::start() {
-  if (!thread_.joinable()) thread_ = std::jthread([this](std::stop_token stop) { run(stop); });
+  if (!thread_.joinable()) thread_ = std::jthread([this] { run(); });
 }
 
 void ImageFolder::watch() {
@@ -103,9 +103,9 @@ void ImageFolder::watch() {
   inotify_ = std::move(fd);
 }
 
-void ImageFolder::run(std::stop_token stop) {
+void ImageFolder::run() {
   auto pause = seconds(kFirstPause);
-  while (!stop.stop_requested()) {
+  while (!stopping_) {
     watch();
     unsettled_ = false;
     bool again = scan(true);
@@ -119,7 +119,7 @@ void ImageFolder::run(std::stop_token stop) {
     }
     if (unsettled_) timeout = static_cast<int>(std::chrono::milliseconds(kSettlePause).count());
     pollfd fds[] = {{wake_.get(), POLLIN, 0}, {inotify_ ? inotify_.get() : -1, POLLIN, 0}};
-    if (stop.stop_requested() || ::poll(fds, 2, timeout) <= 0) continue;
+    if (stopping_ || ::poll(fds, 2, timeout) <= 0) continue;
     if (!(fds[1].revents & POLLIN)) continue;
     pause = kFirstPause;
     alignas(inotify_event) char buffer[8192];
@@ -150,7 +150,7 @@ bool ImageFolder::scan(bool with_lists) {
   // Archives first: a list may name what they hold.
   std::stable_partition(names.begin(), names.end(), [](auto& n) { return !is_list(n); });
   for (auto& name : names) {
-    if (thread_.joinable() && thread_.get_stop_token().stop_requested()) return false;
+    if (stopping_) return false;
     if (is_list(name) && !with_lists) continue;
     const std::string path = directory_ + "/" + name, mark = mark_of(path);
     if (mark.empty()) continue;
@@ -208,7 +208,7 @@ void ImageFolder::pull(const std::string& name, File& file) {
   std::vector<std::string> failed;
   std::string why;
   for (auto& reference : *references) {
-    if (thread_.get_stop_token().stop_requested()) return;
+    if (stopping_) return;
     auto have = runtime_.find_image(reference);
     if (have && *have) {
       file.images.push_back((*have)->id);

@@ -8,6 +8,7 @@
 // Threads: one, which waits for inotify and does the work. Where there is no inotify it looks every minute.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <set>
@@ -46,7 +47,7 @@ class ImageFolder {
     std::string complaint;            // what is wrong with it; told already
     bool again = false;               // worth another try without a change
   };
-  void run(std::stop_token stop);
+  void run();
   void watch();
   bool scan(bool with_lists);  // true: something is to be tried again soon
   void import(const std::string& name, File& file);
@@ -64,6 +65,7 @@ class ImageFolder {
   bool first_ = true, told_pins_ = false;
   bool unsettled_ = false;  // a file was being written when we looked
   os::Fd inotify_, wake_;
+  std::atomic<bool> stopping_{false};  // any thread
   std::jthread thread_;
 };
 

@@ -95,7 +95,11 @@ struct Fixture {
     folder.reset();
     CHECK(os::remove_tree(dir));
   }
-  void write(const std::string& name, const std::string& text) { REQUIRE(os::write_file_atomic(dir + "/images/" + name, text)); }
+  // Made elsewhere: a temporary name in the folder would be a file of its own.
+  void write(const std::string& name, const std::string& text) {
+    REQUIRE(os::write_file_atomic(dir + "/staging", text));
+    REQUIRE(os::rename_file(dir + "/staging", dir + "/images/" + name));
+  }
   void open() {
     folder.reset();
     folder = std::make_unique<ImageFolder>(runtime, dir + "/images", dir + "/state", clock, [this](auto& type, auto& reason, auto& message) {
