@@ -251,6 +251,9 @@ check "killall leaves no groups" "" "$(ls -d /sys/fs/cgroup/skerry-* 2>/dev/null
 check "killall leaves no mounts" "" "$(grep -E '/run/skerry|/var/lib/skerry|netns|overlay' /proc/mounts)"
 check "killall leaves no links" "dummy0 lo" "$(ls /sys/class/net | sort | xargs)"
 check "killall leaves no processes" "" "$(for p in /proc/[0-9]*; do readlink $p/exe; done 2>/dev/null | grep -v '^/bin/busybox$')"
+skerry uninstall >/dev/null || fail "uninstall: $?"
+check "uninstall leaves no files" "" "$(ls -d /var/lib/skerry /run/skerry /var/log/pods /var/log/containers /etc/skerry 2>/dev/null)"
+check "uninstall leaves an executable that was put there by hand" "/bin/skerry" "$(ls /bin/skerry)"
 echo "note: warnings and errors in the log of skerry:"
 grep -E '"level":"(warn|error)|WARN|ERROR| [WE] ' /root/skerry.log | head -n 20
 [ $failed = 0 ] || { echo "note: the log of skerry ends:"; tail -n 40 /root/skerry.log; dmesg | tail -n 15; }
