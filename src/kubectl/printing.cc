@@ -16,7 +16,11 @@ output::OutputFlags output_flags_of(const Session& s) {
 }
 
 output::FileReader template_reader(Session& session) {
-  return [&session](const std::string& path) { return read_text(path, session.in); };
+  return [&session](const std::string& path) -> Result<std::string> {
+    auto text = read_text(path, session.in);
+    if (!text) return plain_error("open " + path + ": no such file or directory");
+    return text;
+  };
 }
 
 }  // namespace skerry::kubectl

@@ -36,7 +36,7 @@ std::string is_missing(const Json& object) {
 
 // The objects of one text; `source` names it in errors.
 void read_objects(std::string_view text, const std::string& source, Sources& out) {
-  auto documents = json::parse_yaml_stream(text);
+  auto documents = json::parse_yaml_stream(text, json::DuplicateKeys::kLastWins);
   if (!documents) {
     bool is_json = starts_with(trim(text), "{");
     out.errors.push_back(plain_error("error parsing " + source + ": " + (is_json ? "" : "error converting YAML to JSON: ") + documents.error().message));
