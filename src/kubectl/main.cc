@@ -1,5 +1,8 @@
 #include "kubectl/main.h"
 
+#include <poll.h>
+
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
 
@@ -155,6 +158,9 @@ int run_kubectl(const std::vector<std::string>& args, Streams streams, std::stri
   streams.out << std::flush;
   if (!result) return show_error(result.error(), found.path, streams.err);
   if (!streams.out) {
+    // Whoever read it has gone away: nobody is interested.
+    pollfd gone{.fd = 1, .events = 0, .revents = 0};
+    if (&streams.out == &std::cout && ::poll(&gone, 1, 0) == 1 && (gone.revents & POLLERR)) return 128 + SIGPIPE;
     streams.err << "error: could not write to standard output\n";
     return 1;
   }

@@ -60,8 +60,15 @@ class Selector {
   }
 
  private:
+  // Commands that send what files hold check it first unless told otherwise.
+  bool validating() const {
+    if (!s_.flags.has("validate") || !s_.flags.has("filename")) return false;
+    std::string v = to_lower(s_.flags.text("validate"));
+    return v == "strict" || v == "true" || v == "warn";
+  }
+
   Status from_files() {
-    auto sources = TRY(read_sources(q_.filenames, q_.kustomize, q_.recursive, s_.in, s_.err));
+    auto sources = TRY(read_sources(q_.filenames, q_.kustomize, q_.recursive, s_.in, s_.err, validating()));
     out_.single = sources.single;
     out_.errors = std::move(sources.errors);
     std::string ns;

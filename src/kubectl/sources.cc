@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -34,17 +35,48 @@ std::string is_missing(const Json& object) {
   return " is missing in '" + shown + "'";
 }
 
+std::string what_is_not_set(const Json& object) {
+  bool version = !json::str(object, "apiVersion").empty(), kind = !json::str(object, "kind").empty();
+  if (!version && !kind) return "[apiVersion not set, kind not set]";
+  return !version ? "apiVersion not set" : !kind ? "kind not set" : "";
+}
+
+// "invalid YAML: line 2, column 3: illegal map value" in the words that go-yaml has for it.
+std::string yaml_error(const std::string& message) {
+  int line = 0, column = 0, used = 0;
+  if (std::sscanf(message.c_str(), "invalid YAML: line %d, column %d: %n", &line, &column, &used) < 2 || used == 0) return message;
+  std::string what = message.substr(static_cast<size_t>(used));
+  static constexpr std::pair<std::string_view, std::string_view> kWords[] = {
+      {"illegal map value", "mapping values are not allowed in this context"},
+      {"end of map not found", "did not find expected key"},
+      {"end of sequence not found", "did not find expected '-' indicator"},
+      {"end of sequence flow not found", "did not find expected ',' or ']'"},
+      {"end of map flow not found", "did not find expected ',' or '}'"},
+  };
+  for (auto& [ours, theirs] : kWords)
+    if (what == ours) what = theirs;
+  return "yaml: line " + std::to_string(line) + ": " + what;
+}
+
 // The objects of one text; `source` names it in errors.
-void read_objects(std::string_view text, const std::string& source, Sources& out) {
+void read_objects(std::string_view text, const std::string& source, bool validating, Sources& out) {
   auto documents = json::parse_yaml_stream(text, json::DuplicateKeys::kLastWins);
   if (!documents) {
     bool is_json = starts_with(trim(text), "{");
-    out.errors.push_back(plain_error("error parsing " + source + ": " + (is_json ? "" : "error converting YAML to JSON: ") + documents.error().message));
+    out.errors.push_back(plain_error("error parsing " + source + ": " + (is_json ? documents.error().message : "error converting YAML to JSON: " + yaml_error(documents.error().message))));
     return;
   }
   for (auto& d : *documents) {
     if (d.is_null() || (d.is_object() && d.empty())) continue;
     auto refuse = [&](const std::string& why) { out.errors.push_back(plain_error("unable to decode \"" + source + "\": " + why)); };
+    if (validating) {
+      std::string why = !d.is_object() ? "invalid object to validate" : what_is_not_set(d);
+      if (!why.empty()) {
+        out.errors.push_back(plain_error("error validating \"" + source + "\": error validating data: " + why +
+                                         "; if you choose to ignore these errors, turn validation off with --validate=false"));
+        continue;
+      }
+    }
     if (!d.is_object()) {
       refuse("json: cannot unmarshal " + std::string(d.is_array() ? "array" : d.is_string() ? "string" : "value") + " into Go value of type struct");
       continue;
@@ -137,7 +169,8 @@ Result<std::string> read_text(const std::string& path, std::istream& in) {
   return text.str();
 }
 
-Result<Sources> read_sources(const std::vector<std::string>& filenames, const std::string& kustomize, bool recursive, std::istream& in, std::ostream& err) {
+Result<Sources> read_sources(const std::vector<std::string>& filenames, const std::string& kustomize, bool recursive, std::istream& in, std::ostream& err,
+                             bool validating) {
   Sources out;
   if (!kustomize.empty() && !filenames.empty()) return plain_error("only one of -f or -k can be specified");
   if (!kustomize.empty()) {
@@ -152,12 +185,12 @@ Result<Sources> read_sources(const std::vector<std::string>& filenames, const st
   for (auto& name : filenames) {
     if (name == "-") {
       auto text = TRY(read_text("-", in));
-      read_objects(text, "STDIN", out);
+      read_objects(text, "STDIN", validating, out);
       continue;
     }
     if (is_url(name)) {
       auto text = TRY(fetch_url(name));
-      read_objects(text, name, out);
+      read_objects(text, name, validating, out);
       continue;
     }
     std::vector<std::string> paths{name};
@@ -178,7 +211,7 @@ Result<Sources> read_sources(const std::vector<std::string>& filenames, const st
       }
       for (auto& f : files) {
         auto text = TRY(read_text(f, in));
-        read_objects(text, f, out);
+        read_objects(text, f, validating, out);
       }
     }
   }

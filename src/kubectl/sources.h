@@ -25,8 +25,9 @@ struct Sources {
 };
 
 // Bounds: 64 MB a file. Lists are taken apart. Objects without kind or apiVersion are errors with kubectl's text.
+// `validating`: they are refused with the words of kubectl's validation instead of its decoder's.
 Result<Sources> read_sources(const std::vector<std::string>& filenames, const std::string& kustomize, bool recursive, std::istream& in,
-                             std::ostream& err);
+                             std::ostream& err, bool validating = false);
 
 // A file's text; "-": standard input.
 Result<std::string> read_text(const std::string& path, std::istream& in);

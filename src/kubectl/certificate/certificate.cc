@@ -26,7 +26,7 @@ bool has_condition(const Json& csr, std::string_view type) {
 
 Result<int> decide(Session& s, bool approve) {
   const char* type = approve ? "Approved" : "Denied";
-  auto printer = TRY(result_printer(s));
+  auto printer = TRY(result_printer(s, DryRun::kNone, true));
   Selection q = selection_of(s);
   if (q.filenames.empty() && q.kustomize.empty()) q.words.insert(q.words.begin(), "certificatesigningrequests");
   if (q.words.size() == 1 && q.label_selector.empty()) return plain_error("one or more CSRs must be specified as <name> or -f <filename>");

@@ -119,7 +119,10 @@ class Apply {
               "--save-config or kubectl apply. The missing annotation will be patched automatically.");
     if (!json::str(*current, {"metadata", "deletionTimestamp"}).empty())
       s_.warn("Detected changes to resource " + item.name + " which is currently being deleted.");
-    if (dry_run_ == DryRun::kClient) return done(item, *current, "configured");
+    if (dry_run_ == DryRun::kClient) {
+      auto patch = TRY(make_apply_patch(item.mapping, with_last_applied(item.object), *current));
+      return done(item, *current, patch.body == "{}" ? "unchanged" : "configured");
+    }
     auto result = TRY(patch_existing(*objects_, item, with_last_applied(item.object), std::move(*current),
                                      {.write = write_, .force = f_.boolean("force"), .delete_options = delete_options_}));
     return done(item, result.object, result.changed ? "configured" : "unchanged");

@@ -15,7 +15,6 @@
 #include "json/yaml.h"
 #include "kubectl/change/apply_patch.h"
 #include "kubectl/change/commands.h"
-#include "kubectl/change/last_applied.h"
 #include "kubectl/objects.h"
 #include "kubectl/select.h"
 #include "kubectl/write_flags.h"
@@ -114,8 +113,11 @@ Result<Json> merged(Objects& objects, const Item& item, const Json& live, const 
     if (!s.flags.changed("field-manager")) write.field_manager = "kubectl";
     return objects.patch(item.mapping, item.ns, item.name, PatchKind::kApply, json::dump(item.object), write, s.flags.boolean("force-conflicts"));
   }
-  Json wanted = with_last_applied(item.object);
-  if (live.is_null()) return objects.create(item.mapping, item.ns, wanted, write);
+  // Without the annotation that apply would write: it is not what one wants to see.
+  if (live.is_null()) return objects.create(item.mapping, item.ns, item.object, write);
+  Json wanted = item.object;
+  Json& annotations = wanted["metadata"]["annotations"];
+  if (!annotations.is_object()) annotations = Json::object();
   auto patch = TRY(make_apply_patch(item.mapping, wanted, live));
   return objects.patch(item.mapping, item.ns, item.name, patch.kind, patch.body, write);
 }

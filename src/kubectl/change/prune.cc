@@ -33,8 +33,10 @@ Result<std::vector<Kind>> kinds_of(Session& s) {
   for (auto& k : given) TRY(add(k));
   if (given.empty()) {
     for (auto k : kNamespaced) TRY(add(k));
-    // kubectl leaves cluster-scoped kinds alone when a namespace is named.
-    if (!s.ns_enforced()) for (auto k : kCluster) TRY(add(k));
+    for (auto k : kCluster) TRY(add(k));
+    if (s.ns_enforced())
+      s.err << "Warning: kinds without a namespace are pruned too although --namespace is given, as the stock client does for now: name the kinds you mean with "
+               "--prune-allowlist\n";
   }
   return out;
 }

@@ -89,7 +89,7 @@ Result<int> run(Session& s) {
   std::string type = to_lower(change.words[0].substr(0, change.words[0].find('/')));
   if (type != "node" && type != "nodes" && type != "no") return plain_error("invalid resource type " + type + ", only node types are supported");
   DryRun dry_run = TRY(dry_run_of(s));
-  auto printer = TRY(result_printer(s, dry_run));
+  auto printer = TRY(result_printer(s, dry_run, true));
   WriteOptions write = TRY(write_options_of(s));
   Selection q = selection_of(s);
   q.words = change.words;

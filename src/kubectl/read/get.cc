@@ -185,8 +185,10 @@ class Get {
         }));
       }
       if (!merged.is_null()) {
-        if (merged.contains("rows")) TRY(output::sort_table(merged, sort_by));
-        TRY(printer.print(merged, writer, now));
+        // As the stock client: rows that cannot be sorted are not shown at all.
+        bool sorted = !merged.contains("rows") || merged["rows"].size() < 2 || output::sort_table(merged, sort_by);
+        if (sorted) TRY(printer.print(merged, writer, now));
+        else rows = 0;
       }
       std::string text = writer.flush();
       if (text.empty()) continue;

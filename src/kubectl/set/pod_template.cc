@@ -67,7 +67,7 @@ Result<int> change_objects(Session& s, const std::vector<std::string>& resources
   bool local = s.flags.boolean("local");
   DryRun dry_run = TRY(dry_run_of(s));
   if (local && dry_run == DryRun::kServer) return plain_error("cannot specify --local and --dry-run=server - did you mean --dry-run=client?");
-  auto printer = TRY(result_printer(s, dry_run));
+  auto printer = TRY(result_printer(s, dry_run, true));
   WriteOptions write = TRY(write_options_of(s));
   Selection q = selection_of(s);
   q.words = resources;

@@ -141,7 +141,7 @@ Result<Json> make_service(Session& s, const Item& item, const std::string& name)
 
 Result<int> run(Session& s) {
   DryRun dry_run = TRY(dry_run_of(s));
-  auto printer = TRY(result_printer(s, dry_run));
+  auto printer = TRY(result_printer(s, dry_run, true));
   WriteOptions write = TRY(write_options_of(s));
   Selection q = selection_of(s);
   q.label_selector.clear();  // --selector is the service's

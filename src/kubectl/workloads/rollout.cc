@@ -85,7 +85,7 @@ Error unsupported(const Item& item, std::string_view what) {
 
 // Patches every item; `make` gives the patch or why there is none.
 Result<int> patch_all(Session& s, std::string_view operation, Result<Json> (*make)(const Item&)) {
-  auto printer = TRY(result_printer(s));
+  auto printer = TRY(result_printer(s, DryRun::kNone, true));
   WriteOptions write = TRY(write_options_of(s));
   auto* objects = TRY(s.objects());
   for (auto& item : TRY(fetch(s))) {
@@ -184,7 +184,7 @@ Result<std::string> undo(Objects& objects, const Item& item, int64_t to, DryRun 
 
 Result<int> run_undo(Session& s) {
   DryRun dry_run = TRY(dry_run_of(s));
-  auto printer = TRY(result_printer(s, dry_run));
+  auto printer = TRY(result_printer(s, dry_run, true));
   auto* objects = TRY(s.objects());
   for (auto& item : TRY(fetch(s))) {
     auto done = undo(*objects, item, s.flags.number("to-revision"), dry_run);

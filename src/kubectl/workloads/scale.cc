@@ -128,7 +128,7 @@ Result<int> run_autoscale(Session& s) {
   if (most < 1) return plain_error("--max=MAXPODS is required and must be at least 1, max: " + std::to_string(most));
   if (most < least) return plain_error("--max=MAXPODS must be larger or equal to --min=MINPODS, max: " + std::to_string(most) + ", min: " + std::to_string(least));
   DryRun dry_run = TRY(dry_run_of(s));
-  auto printer = TRY(result_printer(s, dry_run));
+  auto printer = TRY(result_printer(s, dry_run, true));
   WriteOptions write = TRY(write_options_of(s));
   Selection q = selection_of(s);
   q.fetch = true;
