@@ -4,7 +4,7 @@
 BPF := $(patsubst embedded/bpf/%.bpf.c,%,$(wildcard embedded/bpf/*.bpf.c))
 LLVM_STRIP ?= llvm-strip
 BPF_ARCH := $(patsubst armhf,arm,$(patsubst amd64,x86,$(ARCH)))
-BPF_CFLAGS := -O2 -g -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -Isrc -I$(SYSROOT)/usr/include/$(TRIPLE) $(SYSROOT:%=-I%/usr/include) -Wall -Werror
+BPF_CFLAGS := -O2 -g -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -fdebug-compilation-dir=. -Isrc -I$(SYSROOT)/usr/include/$(TRIPLE) $(SYSROOT:%=-I%/usr/include) -Wall -Werror
 
 $(GEN)/bpf/%.bpf.o: embedded/bpf/%.bpf.c embedded/bpf/rules.mk
 	@mkdir -p $(@D); echo "  BPF  $<"
