@@ -237,15 +237,22 @@ $(B)/skerry.full: LINK_FIRST = -Wl,--start-group $(call libs,json base registry 
 $(B)/skerry.full: $(call lib_objs,app) $(call libs,$(filter-out app,$(FOLDERS))) $(call http_libs,$(FOLDERS))
 	$(link)
 ifeq ($(V),release)
-# No exception passes through OpenSSL or SQLite, so their tables for unwinding stay out: 0.7 MB. Told by inode and change
-# time whether the package was updated: files of packages may be older than what was made of their predecessors.
-LEAN := $(patsubst %,$(B)/lean/lib%.a,crypto ssl sqlite3)
-$(B)/skerry.full: $(LEAN)
-$(B)/skerry.full: LDFLAGS += -L$(B)/lean
+# What the executable does not need of the packages' libraries, 1.1 MB of it:
+#   - No exception passes through these C libraries, so their tables for unwinding stay out.
+#   - SQLite's sin() and its like, which nothing asks for, would bring libm in a version for every kind of processor
+#     (embedded/third_party/sqlite_math.c stands in for them).
+# Told by inode and change time whether a package was updated: its files may be older than what was made of their
+# predecessors.
+# Besides, functions with the same code are kept once (--icf, 0.45 MB): nothing here compares addresses of functions.
+LEAN := $(patsubst %,$(B)/lean/lib%.a,crypto ssl sqlite3 bpf elf zstd z)
+SQLITE_MATH := acos acosh asin asinh atan atan2 atanh cos cosh sin sinh tan tanh
+$(B)/skerry.full: $(LEAN) $(OBJ)/embedded/third_party/sqlite_math.o
+$(B)/skerry.full: LDFLAGS += -L$(B)/lean $(if $(LINKER),-Wl,--icf=all)
+$(B)/lean/libsqlite3.a: LEAN_FLAGS = $(foreach f,$(SQLITE_MATH),--redefine-sym $f=skerry_no_$f)
 $(LEAN): $(B)/lean/%: always | $(SYSROOT:%=%/.made)
-	@mkdir -p $(@D); of=$$(stat -L -c '%n %i %s %Z' $(SYSROOT)/usr/lib/$(TRIPLE)/$*); \
+	@mkdir -p $(@D); of=$$(stat -L -c '%n %i %s %Z' $(SYSROOT)/usr/lib/$(TRIPLE)/$*; echo $(LEAN_FLAGS)); \
 	if [ "$$of" != "$$(cat $@.of 2>/dev/null)" ]; then \
-	  $(TOOL)objcopy --remove-section .eh_frame $(SYSROOT)/usr/lib/$(TRIPLE)/$* $@.$$$$; mv $@.$$$$ $@; echo "$$of" >$@.of; fi
+	  $(TOOL)objcopy --remove-section .eh_frame $(LEAN_FLAGS) $(SYSROOT)/usr/lib/$(TRIPLE)/$* $@.$$$$; mv $@.$$$$ $@; echo "$$of" >$@.of; fi
 $(B)/skerry: $(B)/skerry.full
 	$(Q)$(TOOL)objcopy --only-keep-debug $< $@.debug
 	$(Q)$(TOOL)objcopy --strip-all --add-gnu-debuglink=$@.debug $< $@.tmp && mv $@.tmp $@
