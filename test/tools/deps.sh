@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs what the build and the tests need, all of it from Debian. Quick when everything is there.
-build=(g++ make ccache mold clang llvm libclang-rt-14-dev python3 python3-yaml pkg-config
+build=(g++ make ccache mold clang llvm lld tcl libclang-rt-14-dev python3 python3-yaml pkg-config
   libtool automake autoconf dpkg-dev zstd xz-utils git ca-certificates util-linux
   libsqlite3-dev libssl-dev libyaml-cpp-dev libbpf-dev libelf-dev libseccomp-dev libcap-dev libarchive-dev
   libnl-3-dev libnl-route-3-dev libzstd-dev zlib1g-dev nlohmann-json3-dev doctest-dev linux-libc-dev)
@@ -9,7 +9,6 @@ tests=(busybox-static curl jq openssl iproute2 libc-bin shellcheck dash nftables
 # `deps.sh dist`: also what cross-compiling a release for every architecture takes.
 dist=()
 if [ "${1:-}" = dist ]; then
-  dist=(lld)
   for arch in amd64:x86-64-linux-gnu arm64:aarch64-linux-gnu armhf:arm-linux-gnueabihf; do
     [ "${arch%%:*}" = "$(dpkg --print-architecture)" ] || dist+=("g++-${arch#*:}")
   done
