@@ -57,7 +57,7 @@ check_archive() {
 
 check_executable() { # MACHINE (as readelf names it) GOARCH
   [ "$(stat -c %s "$exe")" -le 15000000 ] || fail "$(stat -c %s "$exe") bytes"
-  readelf -h "$exe" | grep -q "Machine: *$1" || fail "not for $1"
+  readelf -h "$exe" | grep -q "Machine:.*$1$" || fail "not for $1"
   ! readelf -lW "$exe" | grep -q INTERP || fail "not static"
   "${run[@]}" "$exe" version >"$work/version" || fail "skerry version"
   want version "$(cat "$DIST/version")" "$(awk '/^skerry version/ {print $3}' "$work/version")"
