@@ -26,7 +26,7 @@ const std::vector<Command>& commands() {
       {"agent", "Run a cluster", run_agent, "run a node that joins a server", agent_options},
       {"token", "Run a cluster", run_token, "print the token with which nodes join", all_options},
 
-      {"kubectl", "Use a cluster", run_kubectl, "the Kubernetes client; also when this executable is called kubectl"},
+      {"kubectl", "Use a cluster", run_kubectl, "the Kubernetes client; also when this executable is called kubectl", nullptr, "..."},
 
       {"check-config", "Look after this machine", run_check_config, "tell what this machine has of what Skerry needs, and how to get the rest", check_config_options},
       {"images", "Look after this machine", run_images, "list, import and remove container images of this node", all_options, "list|import|remove"},

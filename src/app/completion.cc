@@ -60,6 +60,7 @@ _skerry() {
         if [[ $line == :* ]]; then directive=${line#:}; continue; fi
         [[ -z $line ]] && continue
         word=${line%%$'\t'*}
+        [[ ${words[CURRENT]} == -*=* && $word != -* ]] && word=${words[CURRENT]%%=*}=$word
         help=${line#*$'\t'}
         [[ $line == *$'\t'* ]] || help=
         found+=("${word//:/\\:}${help:+:$help}")
@@ -87,7 +88,9 @@ function __skerry_complete
     set -l directive (string replace -r '^:' '' -- $out[-1])
     set -l found $out[1..-2]
     if test (count $found) -gt 0
-        printf '%s\n' $found
+        set -l prefix (string match -r -- '^-[^=]*=' "$current")
+        test -n "$prefix"; and not string match -q -- '-*' $found[1]; or set prefix
+        printf "$prefix%s\n" $found
     else
         set -l flag (string match -r -- '^--[^=]*=' "$current"); or set flag ""
         set -l value (string replace -r -- '^--[^=]*=' '' "$current")

@@ -1,7 +1,5 @@
 #include "kubectl/completion.h"
 
-#include <set>
-
 #include "base/strings.h"
 #include "kubectl/discovery.h"
 #include "kubectl/objects.h"
@@ -46,16 +44,56 @@ std::vector<std::string> complete_resources(Session& s, const std::string& prefi
   if (slash != std::string::npos) return names_of(s, prefix.substr(0, slash), prefix.substr(slash + 1), prefix.substr(0, slash + 1));
   if (!s.words().empty()) {
     if (s.words()[0].find('/') != std::string::npos) return {};
-    return names_of(s, s.words()[0], prefix, "");
+    std::vector<std::string> out;
+    for (auto type : split(s.words()[0], ','))
+      for (auto& name : names_of(s, std::string(type), prefix, "")) out.push_back(std::move(name));
+    return out;
   }
-  std::set<std::string> out;
+  auto comma = prefix.rfind(',');
+  if (comma == std::string::npos) return complete_types(s, prefix);
+  auto out = complete_types(s, prefix.substr(comma + 1));
+  for (auto& type : out) type.insert(0, prefix, 0, comma + 1);
+  return out;
+}
+
+std::vector<std::string> complete_pods(Session& s, const std::string& prefix) {
+  if (!s.words().empty()) return {};
+  if (prefix.find('/') != std::string::npos) return complete_resources(s, prefix);
+  auto out = names_of(s, "pods", prefix, "");
+  for (std::string_view type : {"daemonsets/", "deployments/", "jobs/", "pods/", "replicasets/", "replicationcontrollers/", "services/", "statefulsets/"})
+    if (starts_with(type, prefix)) out.emplace_back(type);
+  return out;
+}
+
+std::vector<std::string> complete_containers(Session& s, const std::string& prefix) {
+  std::vector<std::string> out;
+  if (s.words().empty()) return out;
+  std::string name = s.words()[0];
+  if (auto slash = name.find('/'); slash != std::string::npos) {
+    std::string type = name.substr(0, slash);
+    if (type != "pod" && type != "pods" && type != "po") return out;
+    name = name.substr(slash + 1);
+  }
+  auto ns = s.ns();
+  auto objects = s.objects();
+  if (!ns || !objects) return out;
+  auto pod = (*objects)->get(mapping_of("v1", "pods", "Pod", true), *ns, name);
+  if (!pod) return out;
+  for (const char* list : {"initContainers", "containers", "ephemeralContainers"})
+    for (auto& c : json::array_or_empty(json::find(*pod, {"spec", list})))
+      if (std::string n = json::str(c, "name"); starts_with(n, prefix)) out.push_back(n);
+  return out;
+}
+
+std::vector<std::string> complete_types(Session& s, const std::string& prefix) {
+  std::vector<std::string> out;
   auto discovery = s.discovery();
-  if (!discovery) return {};
+  if (!discovery) return out;
   auto resources = (*discovery)->preferred_resources();
-  if (!resources) return {};
+  if (!resources) return out;
   for (auto& m : *resources)
-    if (m.can("get") && starts_with(m.group_resource(), prefix)) out.insert(m.group_resource());
-  return {out.begin(), out.end()};
+    if (m.can("get") && starts_with(m.group_resource(), prefix)) out.push_back(m.group_resource());
+  return out;
 }
 
 }  // namespace skerry::kubectl

@@ -10,8 +10,16 @@ namespace skerry::kubectl {
 
 class Session;
 
-// TYPE, then NAME..., or TYPE/NAME.
+// TYPE[,TYPE...], then NAME..., or TYPE/NAME.
 std::vector<std::string> complete_resources(Session& session, const std::string& prefix);
+
+// TYPE alone: "pods", "deployments.apps".
+std::vector<std::string> complete_types(Session& session, const std::string& prefix);
+
+// Pods, and objects that have pods as TYPE/NAME; then nothing.
+std::vector<std::string> complete_pods(Session& session, const std::string& prefix);
+// The containers of the pod that the words name.
+std::vector<std::string> complete_containers(Session& session, const std::string& prefix);
 
 // Names of one type.
 std::vector<std::string> complete_names(Session& session, const std::string& type, const std::string& prefix);

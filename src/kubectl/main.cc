@@ -10,6 +10,7 @@
 #include "kubectl/globals.h"
 #include "kubectl/help.h"
 #include "kubectl/plugin.h"
+#include "kubectl/suggest.h"
 
 namespace skerry::kubectl {
 
@@ -69,13 +70,10 @@ int show_error(const Error& error, std::string_view path, std::ostream& err) {
 }
 
 int unknown_command(const Found& found, std::string_view called_as, std::ostream& err) {
+  if (found.command) return show_error(usage_error("unknown command \"" + found.unknown + "\""), found.path, err);
   std::vector<std::string> names;
-  if (found.command) {
-    for (auto* c : found.command->children) names.emplace_back(c->name());
-  } else {
-    for (auto* c : all_commands()) if (!c->hidden) names.emplace_back(c->name());
-  }
-  err << "error: unknown command \"" << found.unknown << "\" for \"" << (found.command ? found.path : std::string(called_as)) << "\"\n";
+  for (auto* c : all_commands()) if (!c->hidden) names.emplace_back(c->name());
+  err << "error: unknown command \"" << found.unknown << "\" for \"" << called_as << "\"\n";
   auto similar = similar_names(found.unknown, names);
   if (!similar.empty()) {
     err << "\nDid you mean this?\n";
@@ -107,6 +105,8 @@ Found find_command(const std::vector<std::string>& args, std::string_view called
 }
 
 int run_kubectl(const std::vector<std::string>& args, Streams streams, std::string_view called_as) {
+  if (!args.empty() && (args[0] == "__complete" || args[0] == "__completeNoDesc"))
+    return print_suggestions(suggest({args.begin() + 1, args.end()}, called_as), args[0] == "__complete", streams.out);
   Found found = find_command(args, called_as);
   if (!found.command) {
     if (found.unknown == "help" || found.unknown.empty()) {
@@ -118,6 +118,11 @@ int run_kubectl(const std::vector<std::string>& args, Streams streams, std::stri
         return 0;
       }
       if (!found.unknown.empty()) {
+        if (Found topic = find_command(rest, called_as); !topic.command && !topic.unknown.empty()) {
+          streams.err << "Unknown help topic [`" << join(rest, "` `") << "`]\n\n\n";
+          print_root_help(streams.err);
+          return 0;
+        }
         rest.push_back("--help");
         return run_kubectl(rest, streams, called_as);
       }

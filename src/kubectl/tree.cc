@@ -23,6 +23,7 @@ constexpr const Command* kBeginner[] = {
     &kSet,
 };
 constexpr const Command* kIntermediate[] = {
+    &kExplain,
     &kGet,
     &kEdit,
     &kDelete,
@@ -34,6 +35,8 @@ constexpr const Command* kDeploy[] = {
 };
 constexpr const Command* kCluster[] = {
     &kCertificate,
+    &kClusterInfo,
+    &kTop,
     &kCordon,
     &kUncordon,
     &kDrain,
@@ -47,7 +50,9 @@ constexpr const Command* kTroubleshooting[] = {
     &kPortForward,
     &kProxy,
     &kCp,
+    &kAuth,
     &kDebug,
+    &kEvents,
 };
 constexpr const Command* kAdvanced[] = {
     &kDiff,
@@ -60,11 +65,15 @@ constexpr const Command* kAdvanced[] = {
 constexpr const Command* kSettings[] = {
     &kLabel,
     &kAnnotate,
+    &kCompletion,
 };
 constexpr const Command* kOther[] = {
+    &kApiResources,
+    &kApiVersions,
     &kConfig,
     &kPlugin,
     &kVersion,
+    &kOptions,
 };
 
 constexpr CommandGroup kGroups[] = {

@@ -43,7 +43,7 @@ std::vector<Flag> print_flags() {
   return {
       {"allow-missing-template-keys", 0, kBool, "true",
        "If true, ignore any errors in templates when a field or map key is missing in the template. Only applies to golang and jsonpath output formats."},
-      {"output", 'o', kString, "", "Output format. One of: (json, yaml, name, go-template, go-template-file, template, templatefile, jsonpath, jsonpath-as-json, jsonpath-file)."},
+      {"output", 'o', kString, "", "Output format. One of: (json, yaml, kyaml, name, go-template, go-template-file, template, templatefile, jsonpath, jsonpath-as-json, jsonpath-file)."},
       {"show-managed-fields", 0, kBool, "false", "If true, keep the managedFields when printing objects in JSON or YAML format."},
       {"template", 0, kString, "", "Template string or path to template file to use when -o=go-template, -o=go-template-file."},
   };

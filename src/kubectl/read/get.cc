@@ -351,7 +351,7 @@ Result<int> run(Session& s) { return Get(s).run(); }
 }  // namespace
 
 constexpr Command kGet{
-    .use = "get [(-o|--output=)json|yaml|name|go-template|go-template-file|template|templatefile|jsonpath|jsonpath-as-json|jsonpath-file|custom-columns|"
+    .use = "get [(-o|--output=)json|yaml|kyaml|name|go-template|go-template-file|template|templatefile|jsonpath|jsonpath-as-json|jsonpath-file|custom-columns|"
            "custom-columns-file|wide] (TYPE[.VERSION][.GROUP] [NAME | -l label] | TYPE[.VERSION][.GROUP]/NAME ...) [flags] [options]",
     .brief = "Display one or many resources",
     .text = "Show the most important information about objects, as a table or in the form that -o asks for. Without names all objects of the kinds are "
