@@ -12,6 +12,7 @@
 #include "kubectl/read/event_rows.h"
 #include "kubectl/read/typed_json.h"
 #include "kubectl/write_flags.h"
+#include "output/typed_order.h"
 
 namespace skerry::kubectl {
 
@@ -121,8 +122,10 @@ class Dump {
     out["metadata"] = json::find(shown, "metadata");
     out["items"] = nullptr;  // of an empty list, as Go writes it
     for (auto& item : json::array_or_empty(json::find(shown, "items"))) {
-      auto object = mapping.kind == "Event" ? typed_event(item) : output::OrderedJson(item);
-      if (object.contains("metadata")) object["metadata"] = metadata_in_order(json::find(item, "metadata"));
+      Json named = item;
+      named["kind"] = mapping.kind;
+      named["apiVersion"] = mapping.api_version();
+      auto object = mapping.kind == "Event" ? typed_event(named) : output::typed_order(named);
       object.erase("kind");
       object.erase("apiVersion");
       out["items"].push_back(std::move(object));
