@@ -67,6 +67,7 @@ constexpr Command kAuth{
     .use = "auth",
     .brief = "Inspect authorization",
     .text = "Inspect authorization.",
+    .examples = "  # Who am I?\n  kubectl auth whoami\n\n  # What may I do here?\n  kubectl auth can-i --list\n",
     .children = kChildren,
 };
 

@@ -170,6 +170,7 @@ constexpr Command kTop{
     .brief = "Display resource (CPU/memory) usage",
     .text = "Show how much CPU and memory nodes and pods use. The figures come from the Metrics API (metrics.k8s.io), which the cluster must offer; "
             "they are those that autoscaling works with, and may differ from what programs like top show.",
+    .examples = "  # Nodes\n  kubectl top node\n\n  # Pods of all namespaces, the busiest first\n  kubectl top pod -A --sort-by=cpu\n",
     .children = kChildren,
 };
 
