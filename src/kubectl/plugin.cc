@@ -84,7 +84,7 @@ constexpr Command kPlugin{
     .use = "plugin",
     .brief = "Provides utilities for interacting with plugins",
     .text = "Plugins extend kubectl: any executable on the PATH named kubectl-<name> is run as \"kubectl <name>\".",
-    .examples = "",
+    .examples = "  # What there is\n  kubectl plugin list\n",
     .children = kChildren,
 };
 

@@ -86,6 +86,7 @@ constexpr Command kCertificate{
     .use = "certificate SUBCOMMAND",
     .brief = "Modify certificate resources",
     .text = "Decide about certificate signing requests.",
+    .examples = "  # What waits for a decision\n  kubectl get csr\n\n  # Let the signer sign it\n  kubectl certificate approve csr-x7z\n",
     .children = kChildren,
 };
 

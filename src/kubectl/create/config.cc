@@ -275,6 +275,7 @@ constexpr Command kCreateSecret{
     .use = "secret (docker-registry | generic | tls)",
     .brief = "Create a secret using a specified subcommand",
     .text = "Create a secret: credentials of a registry, a TLS certificate with its key, or anything else from files and literals.",
+    .examples = "  kubectl create secret generic login --from-literal=user=anna\n",
     .children = kSecretChildren,
 };
 

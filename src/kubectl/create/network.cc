@@ -194,6 +194,7 @@ constexpr std::string_view kIngressAliases[] = {"ing"};
 constexpr Command kCreateService{
     .use = "service",
     .brief = "Create a service using a specified subcommand",
+    .examples = "  kubectl create service clusterip web --tcp=80:8080\n",
     .children = kServiceChildren,
     .aliases = kServiceAliases,
 };

@@ -96,6 +96,7 @@ constexpr Command kSet{
     .use = "set SUBCOMMAND",
     .brief = "Set specific features on objects",
     .text = "Change one thing of objects that exist.",
+    .examples = "  # Another image\n  kubectl set image deployment/web web=web:2\n\n  # An environment variable\n  kubectl set env deployment/web COLOR=blue\n",
     .children = kChildren,
 };
 

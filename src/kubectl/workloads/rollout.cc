@@ -249,6 +249,8 @@ constexpr Command kRollout{
     .use = "rollout SUBCOMMAND",
     .brief = "Manage the rollout of a resource",
     .text = "Follow, pause, undo and repeat rollouts of deployments, daemon sets and stateful sets.",
+    .examples = "  # Follow a rollout\n  kubectl rollout status deployment/web\n\n  # Back to the version before\n  kubectl rollout undo deployment/web\n\n"
+                "  # New pods, same version\n  kubectl rollout restart deployment/web\n",
     .children = kChildren,
 };
 
