@@ -150,9 +150,22 @@ struct KubeletServer::Impl {
   Result<ContainerRef> running_container(const Target& target) {
     ContainerRef ref = TRY(api.find_container(target.ns, target.pod, target.container, target.uid));
     if (ref.container_id.empty() || !ref.running) {
-      return Error(Reason::kInternalError, "unable to upgrade connection: container not found (\"" + target.container + "\")");
+      return Error(Reason::kInternalError, "container not found (\"" + target.container + "\")");
     }
     return ref;
+  }
+
+  // Refuses a session before it begins as Kubernetes does: to clients of the newest protocol on the error channel, to all
+  // others as plain text, before which they put "unable to upgrade connection: " themselves.
+  static Status refuse(const http::Request& request, http::ResponseWriter& writer, const RemoteOptions& options, const Error& error) {
+    auto offered = request.headers.tokens("Sec-WebSocket-Protocol");
+    if (http::WebSocket::wanted(request) && std::find(offered.begin(), offered.end(), "v5.channel.k8s.io") != offered.end()) {
+      auto client = TRY(RemoteClient::accept(request, writer, options, {}));
+      client->finish(failure_status(error, "unable to upgrade connection"));
+      return {};
+    }
+    writer.send(error.http_code(), "text/plain; charset=utf-8", error.message);
+    return {};
   }
 
   static Result<RemoteOptions> remote_options(const http::Query& query) {
@@ -169,9 +182,10 @@ struct KubeletServer::Impl {
     auto command = query.all("command");
     if (command.empty()) return Error(Reason::kBadRequest, "you must specify a command to run");
     RemoteOptions options = TRY(remote_options(query));
-    ContainerRef ref = TRY(running_container(target));
+    auto ref = running_container(target);
+    if (!ref) return refuse(request, writer, options, ref.error());
     return remote(request, writer, options, "error executing command in container",
-                  [this, id = ref.container_id, command, options](runtime::TerminalSize size) {
+                  [this, id = ref->container_id, command, options](runtime::TerminalSize size) {
                     return runtime.exec(id, command, options.in, options.out, options.err, options.tty, size);
                   },
                   [command](int code) { return exit_status(code, command); });
@@ -179,9 +193,10 @@ struct KubeletServer::Impl {
 
   Status attach(const http::Request& request, http::ResponseWriter& writer, const Target& target) {
     RemoteOptions options = TRY(remote_options(request.query()));
-    ContainerRef ref = TRY(running_container(target));
+    auto ref = running_container(target);
+    if (!ref) return refuse(request, writer, options, ref.error());
     return remote(request, writer, options, "error attaching to container",
-                  [this, id = ref.container_id, in = options.in && ref.stdin_open, options](runtime::TerminalSize) {
+                  [this, id = ref->container_id, in = options.in && ref->stdin_open, options](runtime::TerminalSize) {
                     return runtime.attach(id, in, options.out, options.err);
                   },
                   [](int) { return exit_status(0, {}); });
@@ -199,7 +214,9 @@ struct KubeletServer::Impl {
   }
 
   Status port_forward(const http::Request& request, http::ResponseWriter& writer, const Target& target) {
-    std::string sandbox = TRY(api.find_sandbox(target.ns, target.pod, target.uid));
+    auto found = api.find_sandbox(target.ns, target.pod, target.uid);
+    if (!found) return writer.send(found.error().http_code(), "text/plain; charset=utf-8", found.error().message), Status();
+    const std::string sandbox = std::move(*found);
     return serve_port_forward(request, writer,
                               {.dial = [this, sandbox](uint16_t port) { return runtime.dial(sandbox, port); },
                                .run = [this](std::function<void()> work) { return sessions.run(std::move(work)); }});

@@ -116,6 +116,7 @@ class TestApi final : public KubeletApi {
  public:
   std::string log_directory;
   Result<ContainerRef> find_container(const std::string&, const std::string& pod, const std::string&, const std::string&) override {
+    if (pod == "ended") return ContainerRef{};
     if (pod != "web") return Error(Reason::kNotFound, "pod \"" + pod + "\" not found");
     ContainerRef ref;
     ref.container_id = "c1", ref.running = true, ref.stdin_open = true, ref.log_directory = log_directory;
@@ -239,6 +240,19 @@ TEST_CASE("kubelet server: only the API server and administrators get in") {
   CHECK(status(&f.admin, "/containerLogs/default/web/app?tailLines=x") == 400);
 }
 
+TEST_CASE("kubelet server: what is refused is said in plain text, or on the error channel of the newest protocol") {
+  Fixture f;
+  http::Client client({.tls = f.client_tls(&f.admin)});
+  http::ClientRequest request;
+  request.method = "POST";
+  request.url = "https://127.0.0.1:" + std::to_string(f.kubelet->port()) + "/exec/default/ended/app?command=x&output=1";
+  auto response = client.send(request);
+  REQUIRE(response);
+  CHECK(response->status == 500);
+  CHECK(response->headers.get("Content-Type") == "text/plain; charset=utf-8");
+  CHECK(response->body == "container not found (\"app\")");
+}
+
 TEST_CASE("kubelet server: kubectl exec, attach, logs and port-forward") {
   for (const std::string& program : kubectls()) {
     CAPTURE(program);
@@ -325,10 +339,23 @@ TEST_CASE("kubelet server: our own client of exec, over WebSocket and SPDY") {
   http::ChannelRequest nowhere;
   nowhere.client.tls = f.client_tls(&f.admin);
   nowhere.url = "https://127.0.0.1:" + std::to_string(f.kubelet->port()) + "/exec/default/none/app?output=1&command=x";
+  nowhere.transport = http::ChannelRequest::Transport::kSpdy;
   auto refused = http::open_channels(loop, nowhere);
   REQUIRE(refused);
   CHECK(!refused->session);
   CHECK(refused->status == 404);
   CHECK(refused->body.find("not found") != std::string::npos);
+  nowhere.transport = http::ChannelRequest::Transport::kWebSocket;
+  nowhere.url = "https://127.0.0.1:" + std::to_string(f.kubelet->port()) + "/exec/default/ended/app?output=1&command=x";
+  auto told = http::open_channels(loop, nowhere);
+  REQUIRE(told);
+  REQUIRE(told->session);
+  std::string error;
+  for (bool open = true; open;) {
+    auto event = told->session->next(std::chrono::seconds(30));
+    open = event.kind == http::ChannelEvent::Kind::kData || event.kind == http::ChannelEvent::Kind::kEnd;
+    if (event.kind == http::ChannelEvent::Kind::kData && event.channel == http::Channel::kError) error += event.bytes;
+  }
+  CHECK(json::parse_json(error).value_or(Json())["message"] == "Internal error occurred: unable to upgrade connection: container not found (\"app\")");
   loop->stop();
 }

@@ -37,6 +37,7 @@ class Planner {
       return plan_;
     }
     kill_unhealthy();
+    ephemeral_containers();
     if (!seen_.hook_running.empty()) return plan_;  // started one after the other
     if (init_containers()) app_containers();
     return plan_;
@@ -159,6 +160,12 @@ class Planner {
     return true;
   }
 
+  // Once, and never again: whatever became of the first.
+  void ephemeral_containers() {
+    for (auto& c : pod_.ephemerals)
+      if (!seen_.newest(c.name)) plan_.start.push_back(c.name);
+  }
+
   void app_containers() {
     for (auto& c : pod_.apps) {
       auto last = seen_.newest(c.name);
@@ -177,7 +184,7 @@ class Planner {
 }  // namespace
 
 const ContainerModel* PodModel::find(const std::string& container) const {
-  for (auto* list : {&inits, &apps})
+  for (auto* list : {&inits, &apps, &ephemerals})
     for (auto& c : *list)
       if (c.name == container) return &c;
   return nullptr;
@@ -198,6 +205,8 @@ PodModel model_of(const Json& pod) {
   }
   for (auto& c : json::array_or_empty(json::find(pod, {"spec", "containers"})))
     m.apps.push_back({Kind::kApp, json::str(c, "name"), parse_policy(json::str(c, "restartPolicy"), m.policy)});
+  for (auto& c : json::array_or_empty(json::find(pod, {"spec", "ephemeralContainers"})))
+    m.ephemerals.push_back({Kind::kEphemeral, json::str(c, "name"), RestartPolicy::kNever});
   return m;
 }
 

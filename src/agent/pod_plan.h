@@ -1,7 +1,7 @@
 // Plan: what a pod's worker should do next. Pure: from the pod as wanted and the containers as observed.
 //
 // Order of a pod's life: sandbox; init containers one after the other (restartable ones stay, the next begins when such a
-// one has started); ordinary containers; at the end ordinary containers first, then restartable init containers in reverse
+// one has started); ordinary containers; beside them ephemeral containers, once each; at the end ordinary containers first, then restartable init containers in reverse
 // order, then the sandbox.
 #pragma once
 
@@ -21,7 +21,7 @@ namespace skerry::agent {
 enum class RestartPolicy { kAlways, kOnFailure, kNever };
 
 struct ContainerModel {
-  enum class Kind { kInit, kSidecar, kApp } kind = Kind::kApp;
+  enum class Kind { kInit, kSidecar, kApp, kEphemeral } kind = Kind::kApp;
   std::string name;
   RestartPolicy policy = RestartPolicy::kAlways;
 };
@@ -30,6 +30,7 @@ struct PodModel {
   std::string uid, ns, name;
   RestartPolicy policy = RestartPolicy::kAlways;
   std::vector<ContainerModel> inits, apps;  // inits: with sidecars, in order
+  std::vector<ContainerModel> ephemerals;   // they count for nothing: not for the phase, not for readiness
   const ContainerModel* find(const std::string& container) const;
   std::string full_name() const { return name + "_" + ns + "(" + uid + ")"; }
 };

@@ -19,6 +19,11 @@ Json pod_json(const std::string& policy, const std::string& inits = "[]", const 
                R"(,"containers":)" + containers + "}}");
 }
 
+Json with_debugger(Json pod) {
+  pod["spec"]["ephemeralContainers"] = parse(R"([{"name":"z","image":"i"},{"name":"dbg","image":"i","targetContainerName":"a"}])");
+  return pod;
+}
+
 ContainerInfo container(const std::string& name, uint32_t attempt, ContainerState state, int exit_code = 0, int seconds_ago = 60, const std::string& sandbox = "s") {
   ContainerInfo c;
   c.id = name + std::to_string(attempt);
@@ -86,6 +91,11 @@ TEST_CASE("plan: the next step of a pod's life") {
       {"ending: ordinary containers first", pod_json("Always", kInit), seen({container("a", 0, R), container("side", 0, R)}), true, "kill:a0"},
       {"ending: then sidecars", pod_json("Always", kInit), seen({container("a", 0, X), container("side", 0, R)}), true, "kill:side0"},
       {"ending: then the sandbox", pod_json("Always", kInit), seen({container("a", 0, X), container("side", 0, X)}), true, "stop"},
+      {"ephemeral containers wait for the sandbox only", with_debugger(pod_json("Always", kInit)), seen({container("i1", 0, R)}), false, "start:z start:dbg"},
+      {"and run once, whatever their end", with_debugger(pod_json("Always")), seen({container("a", 0, R), container("z", 0, X, 1), container("dbg", 0, X)}), false, ""},
+      {"also in a new sandbox", with_debugger(pod_json("Always")), seen({container("a", 0, R), container("z", 0, X, 1, 60, "old"), container("dbg", 0, X, 0, 60, "old")}), false, ""},
+      {"they keep no pod alive", with_debugger(pod_json("Never")), seen({container("a", 0, X), container("dbg", 0, R)}), false, "kill:dbg0"},
+      {"and end with it", with_debugger(pod_json("Always")), seen({container("a", 0, R), container("dbg", 0, R)}), true, "kill:a0 kill:dbg0"},
       {"done in a dead sandbox stays done", pod_json("OnFailure"), seen({container("a", 0, X)}, false), false, "stop"},
   };
   for (auto& row : rows) {
@@ -182,6 +192,32 @@ TEST_CASE("status: phases, conditions and reasons as kubelet writes them") {
   CHECK(s["phase"] == "Failed");
   s = status_of(pod_json("Always"), seen({container("a", 0, X, 137)}), parse(R"({"phase":"Running"})"), {}, true, PodFailure{"DeadlineExceeded", "late"});
   CHECK(s["reason"] == "DeadlineExceeded");
+}
+
+TEST_CASE("status: ephemeral containers have theirs and count for nothing") {
+  Json pod = with_debugger(pod_json("Always", kInit));
+  Json s = status_of(pod, seen({container("i1", 0, X), container("side", 0, R), container("i2", 0, X), container("a", 0, R), container("dbg", 0, X, 3)}));
+  CHECK(s["phase"] == "Running");
+  CHECK(condition(s, "Ready") == "True");
+  CHECK(s["containerStatuses"].size() == 1);
+  Json& list = s["ephemeralContainerStatuses"];
+  REQUIRE(list.size() == 2);
+  CHECK(list[0]["name"] == "dbg");
+  CHECK(list[0]["state"]["terminated"]["exitCode"] == 3);
+  CHECK(list[0]["ready"] == false);
+  CHECK_FALSE(list[0].contains("started"));
+  CHECK(list[1]["state"]["waiting"]["reason"] == "PodInitializing");
+
+  s = status_of(with_debugger(pod_json("Always")), seen({container("a", 0, R), container("z", 0, R)}));
+  CHECK(s["ephemeralContainerStatuses"][1]["state"].contains("running"));
+  CHECK(s["ephemeralContainerStatuses"][1]["ready"] == false);
+  CHECK(s["ephemeralContainerStatuses"][0]["state"]["waiting"]["reason"] == "ContainerCreating");
+  // Still running while its pod is over: not over yet.
+  CHECK(status_of(with_debugger(pod_json("Never")), seen({container("a", 0, X), container("z", 0, R)}))["phase"] == "Running");
+  // One whose container is lost has ended: it is not made again.
+  Json old = parse(R"({"ephemeralContainerStatuses":[{"name":"dbg","containerID":"skerry://x","ready":false,"restartCount":0,"lastState":{},"state":{"running":{}}}]})");
+  s = status_of(with_debugger(pod_json("Always")), seen({container("a", 0, R)}), old);
+  CHECK(s["ephemeralContainerStatuses"][0]["state"]["terminated"]["reason"] == "ContainerStatusUnknown");
 }
 
 TEST_CASE("status: times of conditions stay while their status does; others' conditions and ended containers are kept") {

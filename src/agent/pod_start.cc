@@ -182,6 +182,9 @@ bool Pods::start_container(Pass& p, const std::string& name) {
   auto last = p.seen.newest(name);
   uint32_t attempt = last ? last->config.attempt + 1 : 0;
   if (!last) {
+    // All trace of its container is lost, but it has run: an ephemeral container does so once.
+    for (auto& c : json::array_or_empty(json::find(p.old_status, "ephemeralContainerStatuses")))
+      if (json::str(c, "name") == name && !json::str(c, "containerID").empty()) return false;
     for (const char* list : {"containerStatuses", "initContainerStatuses"})
       for (auto& c : json::array_or_empty(json::find(p.old_status, list)))
         if (json::str(c, "name") == name && !json::str(c, "containerID").empty()) attempt = static_cast<uint32_t>(json::integer(c, "restartCount")) + 1;
@@ -240,6 +243,10 @@ Status Pods::create_and_start(Pass& p, const Json& container, uint32_t attempt, 
                      .node_memory_bytes = room_.memory_bytes, .seccomp_directory = parts_.options.data_dir + "/seccomp"};
   auto config = TRY(make_container_config(in));
   config.mounts = TRY(make_mounts(in, *s.mounted, parts_.volumes));
+  if (std::string target = json::str(container, "targetContainerName"); !target.empty()) {
+    if (!p.seen.newest(target)) return Error(Reason::kInvalid, "unable to find target container " + target);
+    config.target_pid_container = target;
+  }
   auto add = [&](const std::string& host, const std::string& inside) {
     if (std::none_of(config.mounts.begin(), config.mounts.end(), [&](auto& m) { return m.container_path == inside; }))
       config.mounts.push_back({.host_path = host, .container_path = inside, .propagation = runtime::Mount::Propagation::kPrivate});

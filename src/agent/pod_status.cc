@@ -27,10 +27,12 @@ class StatusMaker {
     Json s = Json::object();
     initialized_ = initialized(in_.model, in_.seen) ||
                    (api::condition_is_true(Json{{"status", old_}}, "Initialized") && !in_.seen.sandbox_ready() && all_done(in_.model, in_.seen));
-    Json inits = Json::array(), apps = Json::array();
+    Json inits = Json::array(), apps = Json::array(), ephemerals = Json::array();
     for (auto& c : json::array_or_empty(json::find(in_.pod, {"spec", "initContainers"}))) inits.push_back(container(c, "initContainerStatuses"));
     for (auto& c : json::array_or_empty(json::find(in_.pod, {"spec", "containers"}))) apps.push_back(container(c, "containerStatuses"));
-    std::stable_sort(apps.begin(), apps.end(), [](auto& a, auto& b) { return json::str(a, "name") < json::str(b, "name"); });
+    for (auto& c : json::array_or_empty(json::find(in_.pod, {"spec", "ephemeralContainers"}))) ephemerals.push_back(container(c, "ephemeralContainerStatuses"));
+    for (auto* list : {&apps, &ephemerals})
+      std::stable_sort(list->begin(), list->end(), [](auto& a, auto& b) { return json::str(a, "name") < json::str(b, "name"); });
     const std::string phase = phase_of(apps);
     s["phase"] = phase;
     if (in_.failure && phase == "Failed") {
@@ -43,6 +45,7 @@ class StatusMaker {
     s["conditions"] = conditions(phase, inits, apps);
     if (!inits.empty()) s["initContainerStatuses"] = std::move(inits);
     s["containerStatuses"] = std::move(apps);
+    if (!ephemerals.empty()) s["ephemeralContainerStatuses"] = std::move(ephemerals);
     s["qosClass"] = std::string(api::pod_qos_class(in_.pod));
     s["startTime"] = old_.contains("startTime") ? old_["startTime"] : Json(format_rfc3339(in_.now));
     if (!in_.facts.host_ip.empty()) {
@@ -57,7 +60,7 @@ class StatusMaker {
       s["podIP"] = old_["podIP"];
       if (old_.contains("podIPs")) s["podIPs"] = old_["podIPs"];
     }
-    for (const char* others : {"nominatedNodeName", "resourceClaimStatuses", "ephemeralContainerStatuses", "resize", "extendedResourceClaimStatus"})
+    for (const char* others : {"nominatedNodeName", "resourceClaimStatuses", "resize", "extendedResourceClaimStatus"})
       if (old_.contains(others)) s[others] = old_[others];
     if (auto generation = json::integer(in_.pod, {"metadata", "generation"}); generation > 0) s["observedGeneration"] = generation;
     return s;
@@ -88,9 +91,11 @@ class StatusMaker {
     const Json& before = old_container(old_, list, name);
     const ContainerModel* model = in_.model.find(name);
     const ContainerInfo* last = in_.seen.newest(name);
-    const bool init = model && model->kind != Kind::kApp;
+    const bool ephemeral = model && model->kind == Kind::kEphemeral;
+    const bool init = model && model->kind != Kind::kApp && !ephemeral;
     Json c = {{"name", name}, {"image", json::str(spec, "image")}, {"imageID", ""}, {"ready", false}, {"started", false},
               {"restartCount", 0}, {"state", Json::object()}, {"lastState", Json::object()}};
+    if (ephemeral) c.erase("started");  // nothing probes it
     auto why = in_.waiting.find(name);
     auto waiting = [&](std::string reason, const std::string& message = "") {
       Json w = {{"reason", std::move(reason)}};
@@ -105,14 +110,14 @@ class StatusMaker {
         if (t.is_object() && (in_.ending || init || (model && model->policy != RestartPolicy::kAlways))) return c;
         if (t.is_object()) c["lastState"] = {{"terminated", t}};
         c["ready"] = false;
-        c["started"] = false;
+        if (!ephemeral) c["started"] = false;
       }
-      if (in_.ending && json::find(c, {"state", "running"}).is_object()) {
+      if ((in_.ending || ephemeral) && json::find(c, {"state", "running"}).is_object()) {
         c["state"] = {{"terminated", {{"exitCode", 137}, {"reason", "ContainerStatusUnknown"}, {"startedAt", Json()}, {"finishedAt", Json()},
                                       {"message", "The container could not be located when the pod was terminated"}}}};
         return c;
       }
-      const std::string usual = init || (!in_.model.inits.empty() && !initialized_) ? "PodInitializing" : "ContainerCreating";
+      const std::string usual = init || (!in_.model.inits.empty() && (ephemeral || !initialized_)) ? "PodInitializing" : "ContainerCreating";
       c["state"] = why != in_.waiting.end() ? waiting(why->second.reason, why->second.message) : waiting(usual);
       return c;
     }
@@ -125,6 +130,7 @@ class StatusMaker {
       c["lastState"] = {{"terminated", l}};
     if (last->state == ContainerState::kRunning) {
       c["state"] = {{"running", {{"startedAt", format_rfc3339(last->started_at)}}}};
+      if (ephemeral) return c;
       auto probe = in_.seen.probes.find(last->id);
       const bool hooked = in_.seen.hook_running.contains(last->id);
       c["started"] = !hooked && (probe == in_.seen.probes.end() || probe->second.started);

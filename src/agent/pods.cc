@@ -137,9 +137,11 @@ void Pods::tell(const Json& pod, std::string_view type, std::string_view reason,
                                 .name = json::str(pod, {"metadata", "name"}), .uid = json::str(pod, {"metadata", "uid"}),
                                 .resource_version = json::str(pod, {"metadata", "resourceVersion"}), .field_path = ""};
   if (!container.empty()) {
-    bool init = false;
-    for (auto& c : json::array_or_empty(json::find(pod, {"spec", "initContainers"}))) init = init || json::str(c, "name") == container;
-    about.field_path = (init ? "spec.initContainers{" : "spec.containers{") + container + "}";
+    std::string list = "containers";
+    for (const char* other : {"initContainers", "ephemeralContainers"})
+      for (auto& c : json::array_or_empty(json::find(pod, {"spec", other})))
+        if (json::str(c, "name") == container) list = other;
+    about.field_path = "spec." + list + "{" + container + "}";
   }
   parts_.events.record(about, type, reason, message);
 }
@@ -340,7 +342,8 @@ void Pods::publish(Pass& p, const Plan& plan) {
 }
 
 std::string Pods::termination_message(const Json& pod, const runtime::ContainerInfo& c, const Json& container) const {
-  size_t n = json::array_or_empty(json::find(pod, {"spec", "containers"})).size() + json::array_or_empty(json::find(pod, {"spec", "initContainers"})).size();
+  size_t n = 0;
+  for (const char* list : {"containers", "initContainers", "ephemeralContainers"}) n += json::array_or_empty(json::find(pod, {"spec", list})).size();
   const size_t most = std::min(kMostMessage, kMostMessages / std::max<size_t>(n, 1));
   std::string text;
   if (auto file = read_file(parts_.volumes.pod_directory(json::str(pod, {"metadata", "uid"})) + "/containers/" + c.config.name + "/" +

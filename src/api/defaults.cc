@@ -106,17 +106,8 @@ void downward_items(Json& source) {
   });
 }
 
-void volume(Json& v) {
-  if (v.size() == 1 && v.contains("name")) v["emptyDir"] = Json::object();
-  for (const char* key : {"configMap", "secret", "downwardAPI", "projected"})
-    if (Json* source = at(v, key)) put(*source, "defaultMode", 420);
-  if (Json* source = at(v, "downwardAPI")) downward_items(*source);
-  if (Json* source = at(v, "hostPath")) put(*source, "type", "");
-  if (Json* projected = at(v, "projected"))
-    each(*projected, "sources", [](Json& s) {
-      if (Json* token = at(s, "serviceAccountToken")) put_number(*token, "expirationSeconds", 3600);
-      if (Json* down = at(s, "downwardAPI")) downward_items(*down);
-    });
+// Kinds of disks that pods and PersistentVolumes name alike.
+void network_disk(Json& v) {
   if (Json* source = at(v, "iscsi")) put_text(*source, "iscsiInterface", "default");
   if (Json* source = at(v, "rbd")) {
     put_text(*source, "pool", "rbd");
@@ -133,6 +124,20 @@ void volume(Json& v) {
     put_text(*source, "storageMode", "ThinProvisioned");
     put_text(*source, "fsType", "xfs");
   }
+}
+
+void volume(Json& v) {
+  if (v.size() == 1 && v.contains("name")) v["emptyDir"] = Json::object();
+  for (const char* key : {"configMap", "secret", "downwardAPI", "projected"})
+    if (Json* source = at(v, key)) put(*source, "defaultMode", 420);
+  if (Json* source = at(v, "downwardAPI")) downward_items(*source);
+  if (Json* source = at(v, "hostPath")) put(*source, "type", "");
+  if (Json* projected = at(v, "projected"))
+    each(*projected, "sources", [](Json& s) {
+      if (Json* token = at(s, "serviceAccountToken")) put_number(*token, "expirationSeconds", 3600);
+      if (Json* down = at(s, "downwardAPI")) downward_items(*down);
+    });
+  network_disk(v);
   if (Json* ephemeral = at(v, "ephemeral"))
     if (Json* claim = at(*ephemeral, "volumeClaimTemplate"))
       if (Json* spec = at(*claim, "spec")) put_text(*spec, "volumeMode", "Filesystem");
@@ -281,7 +286,7 @@ void cron_job(Json& object) {
 
 void volume_source_of_pv(Json& spec) {
   if (Json* source = at(spec, "hostPath")) put(*source, "type", "");
-  if (Json* source = at(spec, "iscsi")) put_text(*source, "iscsiInterface", "default");
+  network_disk(spec);
 }
 
 void role_refs(Json& object) {

@@ -22,6 +22,12 @@ Json defaulted(const Gvr& gvr, const char* text) {
 }
 }  // namespace
 
+TEST_CASE("defaults: disks in PersistentVolumes are as in pods") {
+  Json spec = defaulted({"", "v1", "persistentvolumes"}, R"({"spec":{"azureDisk":{"diskName":"d","diskURI":"u"}}})")["spec"];
+  CHECK(spec["azureDisk"] == Json({{"diskName", "d"}, {"diskURI", "u"}, {"cachingMode", "ReadWrite"}, {"kind", "Shared"}, {"fsType", "ext4"}, {"readOnly", false}}));
+  CHECK(defaulted({"", "v1", "persistentvolumes"}, R"({"spec":{"rbd":{}}})")["spec"]["rbd"]["pool"] == "rbd");
+}
+
 TEST_CASE("defaults: a minimal pod") {
   Json spec = defaulted(kPods, R"({"spec":{"hostNetwork":true,"serviceAccount":"sa","containers":[
     {"image":"a:5000/b","ports":[{"containerPort":80}],"resources":{"limits":{"cpu":"1"}},"livenessProbe":{"httpGet":{"port":80}},

@@ -62,11 +62,10 @@ std::vector<std::string> not_honoured_in_pod(const Json& spec, const std::string
   if (json::find(spec, "hostUsers") == false) w.add(path + ".hostUsers", "user namespaces are");
   w.if_given(spec, path, "resourceClaims", "resource claims are");
   w.if_given(spec, path, "runtimeClassName", "handlers of runtime classes are");
-  w.if_given(spec, path, "ephemeralContainers", "ephemeral containers are");
   const Json& sc = json::find(spec, "securityContext");
   security_context(w, sc, path + ".securityContext");
   if (json::str(sc, "supplementalGroupsPolicy") == "Strict") w.add(path + ".securityContext.supplementalGroupsPolicy", "the policy Strict is");
-  for (const char* list : {"initContainers", "containers"}) {
+  for (const char* list : {"initContainers", "containers", "ephemeralContainers"}) {
     const Json& containers = json::array_or_empty(json::find(spec, list));
     for (size_t i = 0; i < containers.size(); ++i) container(w, containers[i], path + "." + list + "[" + std::to_string(i) + "]");
   }

@@ -41,8 +41,9 @@ void validate_count_or_percent(FieldErrors& errors, std::string_view field, cons
 
 // Per kind; `old` null on create.
 void validate_pod(FieldErrors& errors, const Json& object, const Json* old);
-void validate_pod_spec(FieldErrors& errors, std::string_view path, const Json& spec);
-void validate_pod_template(FieldErrors& errors, std::string_view path, const Json& pod_template);
+// `more_volumes`: names that containers may mount beside the pod's own volumes (a StatefulSet's claim templates).
+void validate_pod_spec(FieldErrors& errors, std::string_view path, const Json& spec, const std::vector<std::string>& more_volumes = {});
+void validate_pod_template(FieldErrors& errors, std::string_view path, const Json& pod_template, const std::vector<std::string>& more_volumes = {});
 void validate_pod_status_update(FieldErrors& errors, const Json& object, const Json& old);
 void validate_ephemeral_containers_update(FieldErrors& errors, const Json& object, const Json& old);
 void validate_resources(FieldErrors& errors, std::string_view path, const Json& resources);

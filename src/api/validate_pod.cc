@@ -431,11 +431,27 @@ void validate_resources(FieldErrors& errors, std::string_view path, const Json& 
   }
 }
 
-void validate_pod_spec(FieldErrors& errors, std::string_view path_view, const Json& spec) {
+// What is more than a container to look around with is refused; probes and hooks are by validate_container().
+static void validate_ephemeral_container(FieldErrors& errors, const std::string& path, const Json& c, const Names& targets) {
+  if (std::string target = json::str(c, "targetContainerName"); !target.empty() && !targets.contains(target))
+    errors.not_found(child(path, "targetContainerName"), target);
+  for (const char* key : {"ports", "resources", "resizePolicy", "restartPolicy", "restartPolicyRules"}) {
+    const Json& value = json::find(c, key);
+    if (!value.is_null() && !value.empty() && value != "") errors.forbidden(child(path, key), "cannot be set for an Ephemeral Container");
+  }
+  const Json& mounts = list_of(c, "volumeMounts");
+  for (size_t i = 0; i < mounts.size(); ++i)
+    for (const char* key : {"subPath", "subPathExpr"})
+      if (!json::str(mounts[i], key).empty())
+        errors.forbidden(child(index(child(path, "volumeMounts"), i), key), "cannot be set for an Ephemeral Container");
+}
+
+void validate_pod_spec(FieldErrors& errors, std::string_view path_view, const Json& spec, const std::vector<std::string>& more_volumes) {
   std::string path(path_view);
   PodFacts facts;
   facts.host_network = json::boolean(spec, "hostNetwork");
   validate_volumes(errors, path, spec, facts);
+  facts.volumes.insert(more_volumes.begin(), more_volumes.end());
   const Json& containers = list_of(spec, "containers");
   if (containers.empty()) errors.required(child(path, "containers"));
   for (size_t i = 0; i < containers.size(); ++i)
@@ -446,8 +462,12 @@ void validate_pod_spec(FieldErrors& errors, std::string_view path_view, const Js
     validate_container(errors, index(child(path, "initContainers"), i), inits[i], ContainerRole::kInit, facts);
   }
   const Json& ephemeral = list_of(spec, "ephemeralContainers");
-  for (size_t i = 0; i < ephemeral.size(); ++i)
-    validate_container(errors, index(child(path, "ephemeralContainers"), i), ephemeral[i], ContainerRole::kEphemeral, facts);
+  const Names targets = facts.container_names;
+  for (size_t i = 0; i < ephemeral.size(); ++i) {
+    const std::string at = index(child(path, "ephemeralContainers"), i);
+    validate_container(errors, at, ephemeral[i], ContainerRole::kEphemeral, facts);
+    validate_ephemeral_container(errors, at, ephemeral[i], targets);
+  }
   validate_choice(errors, child(path, "restartPolicy"), json::find(spec, "restartPolicy"), {"Always", "OnFailure", "Never"}, true);
   validate_dns(errors, path, spec);
   validate_labels(errors, child(path, "nodeSelector"), json::find(spec, "nodeSelector"));
@@ -513,15 +533,18 @@ void validate_ephemeral_containers_update(FieldErrors& errors, const Json& objec
   validate_pod_spec(errors, "spec", json::find(object, "spec"));
   const Json& now = list_of(json::find(object, "spec"), "ephemeralContainers");
   for (const auto& was : list_of(json::find(old, "spec"), "ephemeralContainers"))
-    if (std::find(now.begin(), now.end(), was) == now.end())
-      errors.forbidden("spec.ephemeralContainers", "existing ephemeral containers \"" + json::str(was, "name") + "\" may not be changed or removed");
+    if (std::find(now.begin(), now.end(), was) == now.end()) {
+      const std::string name = json::str(was, "name");
+      const bool there = std::any_of(now.begin(), now.end(), [&](auto& c) { return json::str(c, "name") == name; });
+      errors.forbidden("spec.ephemeralContainers", "existing ephemeral containers \"" + name + "\" may not be " + (there ? "changed\n" : "removed\n"));
+    }
 }
 
-void validate_pod_template(FieldErrors& errors, std::string_view path, const Json& pod_template) {
+void validate_pod_template(FieldErrors& errors, std::string_view path, const Json& pod_template, const std::vector<std::string>& more_volumes) {
   const Json& meta = json::find(pod_template, "metadata");
   validate_labels(errors, child(path, "labels"), json::find(meta, "labels"));
   validate_annotations(errors, child(path, "annotations"), json::find(meta, "annotations"));
-  validate_pod_spec(errors, child(path, "spec"), json::find(pod_template, "spec"));
+  validate_pod_spec(errors, child(path, "spec"), json::find(pod_template, "spec"), more_volumes);
 }
 
 }  // namespace skerry::api

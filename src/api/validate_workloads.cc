@@ -6,7 +6,7 @@ namespace skerry::api {
 namespace {
 
 // A selector must be there, select something, and select the template's pods.
-void validate_selector_and_template(FieldErrors& errors, const Json& spec) {
+void validate_selector_and_template(FieldErrors& errors, const Json& spec, const std::vector<std::string>& more_volumes = {}) {
   const Json& selector = json::find(spec, "selector");
   const Json& pod_template = json::find(spec, "template");
   if (!selector.is_object()) {
@@ -19,7 +19,7 @@ void validate_selector_and_template(FieldErrors& errors, const Json& spec) {
   const Json& labels = json::find(pod_template, {"metadata", "labels"});
   if (auto parsed = LabelSelector::from_json(selector); parsed && !parsed->matches_nothing() && !parsed->matches_json(labels))
     errors.invalid("spec.template.metadata.labels", json::object_or_empty(labels), "`selector` does not match template `labels`");
-  validate_pod_template(errors, "spec.template", pod_template);
+  validate_pod_template(errors, "spec.template", pod_template, more_volumes);
 }
 
 void require_restart_always(FieldErrors& errors, const Json& spec) {
@@ -94,7 +94,9 @@ void validate_stateful_set(FieldErrors& errors, const Json& object, const Json* 
   validate_non_negative(errors, "spec.updateStrategy.rollingUpdate.partition", json::find(spec, {"updateStrategy", "rollingUpdate", "partition"}));
   validate_non_negative(errors, "spec.replicas", json::find(spec, "replicas"));
   validate_non_negative(errors, "spec.minReadySeconds", json::find(spec, "minReadySeconds"));
-  validate_selector_and_template(errors, spec);
+  std::vector<std::string> claims;  // the pods get a volume of each
+  for (auto& c : json::array_or_empty(json::find(spec, "volumeClaimTemplates"))) claims.push_back(json::str(c, {"metadata", "name"}));
+  validate_selector_and_template(errors, spec, claims);
   require_restart_always(errors, spec);
   if (old == nullptr) return;
   Json now = spec, before = json::find(*old, "spec");

@@ -56,6 +56,38 @@ TEST_CASE("validation: pods") {
             .ends_with("spec.containers[0].livenessProbe.successThreshold: Invalid value: 2: must be 1"));
 }
 
+TEST_CASE("validation: ephemeral containers") {
+  static const Catalog catalog;
+  const Json old = made(kPods, kPod);
+  auto error = [&](const char* list, const Json& before) {
+    Json now = before;
+    now["spec"]["ephemeralContainers"] = Json::parse(list);
+    Status s = validate_update(*catalog.find(kPods), now, before, "ephemeralcontainers");
+    return s ? "" : s.error().message;
+  };
+  const std::string p = "Pod \"x\" is invalid: spec.ephemeralContainers";
+  const std::string common = R"("image":"i","imagePullPolicy":"Always","terminationMessagePolicy":"File")";
+  auto one = [&](const std::string& more) { return "[{\"name\":\"d\"," + common + more + "}]"; };
+  CHECK(error(one(R"(,"targetContainerName":"c","resources":{})").c_str(), old) == "");
+  CHECK(error(one(R"(,"targetContainerName":"d")").c_str(), old) == p + "[0].targetContainerName: Not found: \"d\"");
+  CHECK(error(one(R"(,"ports":[{"containerPort":1,"protocol":"TCP"}])").c_str(), old) == p + "[0].ports: Forbidden: cannot be set for an Ephemeral Container");
+  CHECK(error(one(R"(,"resources":{"limits":{"cpu":"1"}})").c_str(), old) == p + "[0].resources: Forbidden: cannot be set for an Ephemeral Container");
+  Json with = old;
+  with["spec"]["ephemeralContainers"] = Json::parse(one(""));
+  CHECK(error("[]", with) == p + ": Forbidden: existing ephemeral containers \"d\" may not be removed\n");
+  CHECK(error(one(R"(,"tty":true)").c_str(), with) == p + ": Forbidden: existing ephemeral containers \"d\" may not be changed\n");
+}
+
+TEST_CASE("validation: a StatefulSet's containers mount its claims") {
+  const std::string head = R"({"metadata":{"name":"s","namespace":"n"},"spec":{"serviceName":"s","selector":{"matchLabels":{"a":"b"}},
+    "template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"c","image":"i","volumeMounts":[{"name":"data","mountPath":"/d"}]}]}},
+    "volumeClaimTemplates":[{"metadata":{"name":")";
+  const std::string tail = R"("},"spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}}]}})";
+  const Gvr sets{"apps", "v1", "statefulsets"};
+  CHECK(create_error(sets, head + "data" + tail) == "");
+  CHECK(create_error(sets, head + "other" + tail).find("volumeMounts[0].name: Not found: \"data\"") != std::string::npos);
+}
+
 TEST_CASE("validation: what an update of a pod may change") {
   Json old = made(kPods, kPod);
   Json now = old;

@@ -9,7 +9,10 @@
 
 #include <atomic>
 #include <cerrno>
+#include <functional>
+#include <utility>
 
+#include "base/log.h"
 #include "base/strings.h"
 #include "os/files.h"
 #include "runtime/local_runtime_impl.h"
@@ -32,8 +35,10 @@ struct Pipe {
 
 class ShimSession final : public Session {
  public:
-  ShimSession(os::Fd connection, os::Fd in, os::Fd out, os::Fd err, os::Fd terminal)
-      : connection_(std::move(connection)), in_(std::move(in)), out_(std::move(out)), err_(std::move(err)), terminal_(std::move(terminal)) {}
+  // `end_of_input`: what closing our end of stdin does not do.
+  ShimSession(os::Fd connection, os::Fd in, os::Fd out, os::Fd err, os::Fd terminal, std::function<void()> end_of_input = nullptr)
+      : connection_(std::move(connection)), in_(std::move(in)), out_(std::move(out)), err_(std::move(err)), terminal_(std::move(terminal)),
+        end_of_input_(std::move(end_of_input)) {}
 
   int stdin_fd() override { return in_.get(); }
   int stdout_fd() override { return out_.get(); }
@@ -45,6 +50,7 @@ class ShimSession final : public Session {
       return;
     }
     in_.reset();
+    if (auto end = std::exchange(end_of_input_, nullptr)) end();
   }
   void resize(uint16_t width, uint16_t height) override {
     winsize size{height, width, 0, 0};
@@ -60,6 +66,7 @@ class ShimSession final : public Session {
 
  private:
   os::Fd connection_, in_, out_, err_, terminal_;
+  std::function<void()> end_of_input_;
 };
 
 bool connect_within(int fd, const sockaddr* address, socklen_t size, int timeout_ms) {
@@ -190,8 +197,15 @@ Result<std::unique_ptr<Session>> LocalRuntime::attach(const std::string& id, boo
   os::Fd given = answer.fds.empty() ? os::Fd() : std::move(answer.fds[0]);
   os::Fd stdin_fd(given && in ? fcntl(given.get(), F_DUPFD_CLOEXEC, 3) : -1);
   if (!info.config.tty) given.reset();
+  // The shim holds the container's stdin open for whoever attaches next; with stdinOnce nobody does.
+  std::function<void()> end_of_input;
+  if (in && info.config.stdin_once && !info.config.tty)
+    end_of_input = [socket = socket_path(info.sandbox_id), id] {
+      if (auto closed = ShimClient(socket).request(ShimOp::kCloseStdin, {id}); !closed)
+        LOG_WARN("runtime", "stdin of container " << id.substr(0, 12) << ": " << closed.error().message);
+    };
   return std::unique_ptr<Session>(new ShimSession(std::move(connection), std::move(stdin_fd), std::move(pipes[0].read),
-                                                  std::move(pipes[1].read), std::move(given)));
+                                                  std::move(pipes[1].read), std::move(given), std::move(end_of_input)));
 }
 
 Result<int> LocalRuntime::dial(const std::string& sandbox_id, uint16_t port) {

@@ -263,6 +263,39 @@ TEST_CASE("runtime: attach gives the container's input and a copy of its output"
   CHECK(rt.wait_exit(id).exit_code == 0);  // stdinOnce: the end of the first attach is the end of its input
   CHECK(rt.log(c) == "stdout F got a\nstdout F eof\n");
 
+  // Also when only the input ends: the output is read on, to the exit code.
+  for (bool once : {true, false}) {
+    CAPTURE(once);
+    ContainerConfig counter = rt.container({"/bin/sh", "-c", "cat; echo eof; exit 5"});
+    counter.name = once ? "once" : "again";
+    counter.log_path = counter.name + ".log";
+    counter.stdin_open = true;
+    counter.stdin_once = once;
+    id = rt.run(sandbox, counter);
+    auto session = rt->attach(id, true, true, true);
+    REQUIRE_MESSAGE(session, session.error().message);
+    CHECK(write((*session)->stdin_fd(), "b\n", 2) == 2);
+    (*session)->close_stdin();
+    if (!once) {  // stays open for who comes next
+      auto next = rt->attach(id, true, false, false);
+      REQUIRE_MESSAGE(next, next.error().message);
+      CHECK(write((*next)->stdin_fd(), "c\n", 2) == 2);
+      char text[16] = {};
+      size_t have = 0;
+      while (have < 4) {
+        ssize_t n = read((*session)->stdout_fd(), text + have, sizeof text - have);
+        REQUIRE(n > 0);
+        have += static_cast<size_t>(n);
+      }
+      CHECK(std::string(text) == "b\nc\n");
+      CHECK(rt->container(id)->state == ContainerState::kRunning);
+      CHECK(rt->stop_container(id, std::chrono::milliseconds(0)));
+      continue;
+    }
+    CHECK((*session)->wait().value_or(-1) == 5);
+    CHECK(rt.log(counter) == "stdout F b\nstdout F eof\n");
+  }
+
   ContainerConfig terminal = rt.container({"/bin/sh", "-c", "read x; stty size; exit 4"});
   terminal.stdin_open = terminal.tty = true;
   id = rt.run(sandbox, terminal);

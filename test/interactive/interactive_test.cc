@@ -104,3 +104,75 @@ TEST_CASE("attach and port-forward") {
     wait_for("the echo of what was typed", [&] { return read_file(attached).find("ping-" + version) != std::string::npos; });
   }
 }
+
+TEST_CASE("attach: with stdinOnce the end of the client's input is the end of the container's") {
+  if (!can_run_nodes()) return;
+  Cluster& c = with_pod();
+  for (const std::string version : {"1.20", "1.36"}) {  // SPDY's half-closed stream, WebSocket's closed channel
+    CAPTURE(version);
+    RunOptions in;
+    in.input = "x\n";
+    Output o = c.kubectl({"run", "once", "-i", "--rm", "--restart=Never", "--image=skerry.local/busybox:1", "--", "cat"}, in, version);
+    CHECK_MESSAGE(o.code == 0, o.err);
+    CHECK_MESSAGE(o.out.starts_with("x\n"), o.out);
+  }
+}
+
+TEST_CASE("debug: an ephemeral container sees the processes of its target, runs once and ends with its pod") {
+  if (!can_run_nodes()) return;
+  Cluster& c = with_pod();
+  c.apply(R"(apiVersion: v1
+kind: Pod
+metadata: {name: patient}
+spec:
+  terminationGracePeriodSeconds: 0
+  restartPolicy: Never
+  containers:
+  - {name: app, image: "skerry.local/busybox:1", command: [sh, -c, "until [ -e /tmp/end ]; do sleep 0.1; done"]}
+)");
+  c.wait_ready("patient");
+  auto ephemeral = [&](const std::string& name) {
+    const Json pod = c.get("pod", "patient");
+    for (auto& s : json::array_or_empty(json::find(pod, {"status", "ephemeralContainerStatuses"})))
+      if (json::str(s, "name") == name) return s;
+    return Json();
+  };
+  RunOptions in;
+  in.input = "read command < /proc/1/cmdline; echo first process: $command; ls /proc/1/root/bin/sh; exit 3\n";
+  Output o = c.kubectl({"debug", "-i", "patient", "--image=skerry.local/busybox:1", "--target=app", "-c", "look", "--", "sh"}, in, "1.36");
+  CHECK_MESSAGE(o.out.find("until [ -e /tmp/end ]") != std::string::npos, o.out << o.err);
+  CHECK_MESSAGE(o.out.find("/proc/1/root/bin/sh") != std::string::npos, o.out << o.err);
+  wait_for("its end in the status", [&] { return json::integer(json::find(ephemeral("look"), {"state", "terminated"}), "exitCode") == 3; });
+  CHECK(c.kubectl({"logs", "patient", "-c", "look"}).out.find("first process") != std::string::npos);
+
+  Output on = c.kubectl({"debug", "patient", "--image=skerry.local/busybox:1", "-c", "stay", "--", "sh", "-c", "echo here; exec sleep 10000"}, {}, "1.36");
+  CHECK_MESSAGE(on.code == 0, on.err);
+  wait_for("the second one", [&] { return json::find(ephemeral("stay"), {"state", "running"}).is_object(); });
+  const std::string id = json::str(ephemeral("stay"), "containerID");
+  CHECK(c.kubectl({"exec", "patient", "-c", "stay", "--", "echo", "in it"}).out == "in it\n");
+  const Json pod = c.get("pod", "patient");
+  CHECK(json::str(pod, {"status", "phase"}) == "Running");
+  CHECK(json::integer(ephemeral("look"), "restartCount", -1) == 0);
+
+  // The pod is over with its own container.
+  c.must({"exec", "patient", "-c", "app", "--", "touch", "/tmp/end"});
+  wait_for("the pod's end", [&] { return json::str(c.get("pod", "patient"), {"status", "phase"}) == "Succeeded"; });
+  CHECK(json::find(ephemeral("stay"), {"state", "terminated"}).is_object());
+  CHECK(json::str(ephemeral("stay"), "containerID") == id);
+}
+
+TEST_CASE("exec: a refusal is said once, in the words of Kubernetes") {
+  if (!can_run_nodes()) return;
+  Cluster& c = with_pod();
+  c.apply(R"(apiVersion: v1
+kind: Pod
+metadata: {name: never}
+spec:
+  containers:
+  - {name: app, image: "skerry.local/absent:1", imagePullPolicy: Never}
+)");
+  wait_for("the node's word", [&] { return !json::array_or_empty(json::find(c.get("pod", "never"), {"status", "containerStatuses"})).empty(); });
+  CHECK(c.kubectl({"exec", "never", "--", "true"}, {}, "1.20").err == "error: unable to upgrade connection: container not found (\"app\")\n");
+  CHECK(c.kubectl({"exec", "never", "--", "true"}, {}, "1.36").err ==
+        "error: Internal error occurred: unable to upgrade connection: container not found (\"app\")\n");
+}
