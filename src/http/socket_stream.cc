@@ -34,6 +34,7 @@ void SocketStream::connect_now(const sockaddr_storage& address, socklen_t size, 
                                const std::string& server_name) {
   if (state_ != State::kNew) return;
   if (!loop_->in_loop()) return finish("stopped");
+  if (close_wanted_) return finish("closed");
   int fd = ::socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return finish(std::string("socket: ") + std::strerror(errno));
   transport_ = Transport(fd);
@@ -53,6 +54,7 @@ void SocketStream::connect_now(const sockaddr_storage& address, socklen_t size, 
 
 void SocketStream::attach(Transport transport, std::string input, std::shared_ptr<void> token) {
   if (!loop_->in_loop()) return finish("stopped");
+  if (state_ == State::kClosed) return;  // aborted meanwhile
   transport_ = std::move(transport);
   input_ = std::move(input);
   token_ = std::move(token);
@@ -110,7 +112,8 @@ void SocketStream::on_wake() {
   if (state_ == State::kClosed) return;
   if (abort_wanted_) return finish("aborted");
   if (state_ == State::kOpen) return advance();
-  if (close_wanted_ && state_ != State::kLingering) finish("closed");
+  // A new one has no connection yet: what was written before close() is sent once attach() has brought it.
+  if (close_wanted_ && state_ != State::kNew && state_ != State::kLingering) finish("closed");
 }
 
 void SocketStream::on_stop() { finish("stopped"); }

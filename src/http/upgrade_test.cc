@@ -55,6 +55,32 @@ void echo_socket(const Request& request, ResponseWriter& writer) {
 
 }  // namespace
 
+TEST_CASE("upgrade: what was written arrives, however soon the stream is closed") {
+  Server server({}, [](const Request&, ResponseWriter& writer) {
+    writer.headers().set("Upgrade", "x");
+    auto stream = writer.upgrade();
+    stream->write(std::string("last words"));
+    stream->close();
+  });
+  REQUIRE(server.start());
+  for (int i = 0; i < 300; ++i) {
+    int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(server.port());
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    REQUIRE(::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    const std::string request = "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n";
+    REQUIRE(::send(fd, request.data(), request.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(request.size()));
+    std::string all;
+    char buffer[1024];
+    for (ssize_t n; (n = ::read(fd, buffer, sizeof buffer)) > 0;) all.append(buffer, static_cast<size_t>(n));
+    ::close(fd);
+    REQUIRE(all.starts_with("HTTP/1.1 101 "));
+    REQUIRE(all.ends_with("last words"));
+  }
+}
+
 TEST_CASE("dial: URLs") {
   struct Case { const char* url; bool tls; const char* host; int port; const char* target; const char* header; };
   for (const Case& c : {Case{"https://a.b", true, "a.b", 443, "/", "a.b"}, {"http://a:8080/x?y=1#z", false, "a", 8080, "/x?y=1", "a:8080"},
