@@ -94,7 +94,7 @@ Result<Json> Objects::remove(const Mapping& mapping, std::string_view ns, std::s
 
 Status Objects::watch(const Mapping& mapping, std::string_view ns, const ListOptions& options, const OnEvent& on_event, int timeout_s,
                       std::string_view accept) {
-  RestRequest request{.path = mapping.path(ns), .query = list_query(options), .accept = std::string(accept), .timeout = std::chrono::milliseconds(0)};
+  RestRequest request{.path = mapping.path(ns), .query = list_query(options), .accept = std::string(accept)};
   request.query.emplace_back("watch", "true");
   if (!options.resource_version.empty()) request.query.emplace_back("resourceVersion", options.resource_version);
   if (timeout_s > 0) request.query.emplace_back("timeoutSeconds", std::to_string(timeout_s));

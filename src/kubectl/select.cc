@@ -253,7 +253,7 @@ Result<Selected> select(Session& session, const Selection& selection) {
 
 Result<std::vector<Item>> select_items(Session& session, const Selection& selection) {
   auto selected = TRY(select(session, selection));
-  for (auto& e : selected.errors) session.fail(e);
+  session.fail(selected.errors);
   return std::move(selected.items);
 }
 

@@ -124,6 +124,19 @@ void Session::fail(const Error& error) {
   err << error_text(error, path) << std::flush;
 }
 
+void Session::fail(const std::vector<Error>& errors) {
+  if (errors.size() == 1) return fail(errors[0]);
+  if (errors.empty()) return;
+  failed_ = true;
+  out << std::flush;
+  for (auto& e : errors) {
+    auto name = reason_name(e.reason);
+    if (e.code != 0) err << "Error from server" << (name.empty() ? "" : " (" + std::string(name) + ")") << ": ";
+    err << e.message << '\n';
+  }
+  err << std::flush;
+}
+
 void Session::warn(std::string_view text) {
   out << std::flush;
   err << "Warning: " << text << '\n' << std::flush;

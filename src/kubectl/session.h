@@ -67,6 +67,8 @@ class Session {
 
   // Shows the error on err, as described above; the run ends with exit code 1 (unless a command returns another).
   void fail(const Error& error);
+  // Several at once, as kubectl shows what it gathered: more than one come without "error: ".
+  void fail(const std::vector<Error>& errors);
   bool failed() const { return failed_; }
   // "Warning: text" on err.
   void warn(std::string_view text);

@@ -78,7 +78,7 @@ void read_objects(std::string_view text, const std::string& source, bool validat
       }
     }
     if (!d.is_object()) {
-      refuse("json: cannot unmarshal " + std::string(d.is_array() ? "array" : d.is_string() ? "string" : "value") + " into Go value of type struct");
+      refuse("json: cannot unmarshal " + std::string(d.is_array() ? "array" : d.is_string() ? "string" : "value") + " into Go value of type unstructured.detector");
       continue;
     }
     if (json::str(d, "kind").empty()) {

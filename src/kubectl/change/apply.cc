@@ -51,18 +51,19 @@ class Apply {
     q.label_selector.clear();
     q.need_selection = false;
     auto selected = TRY(select(s_, q));
-    for (auto& e : selected.errors) s_.fail(e);
-    if (selected.items.empty() && !s_.failed()) return plain_error("no objects passed to apply");
+    auto errors = std::move(selected.errors);
     objects_ = TRY(s_.objects());
     auto wanted = TRY(api::LabelSelector::parse(f_.text("selector")));
+    std::erase_if(selected.items, [&](const Item& item) { return !wanted.matches_json(json::find(item.object, {"metadata", "labels"})); });
+    if (selected.items.empty() && errors.empty()) return plain_error("no objects passed to apply");
     for (auto& item : selected.items) {
-      if (!wanted.matches_json(json::find(item.object, {"metadata", "labels"}))) continue;
       auto status = one(item);
       if (!status) {
-        s_.fail(status.error());
-        if (status.error().code == 0 && starts_with(status.error().message, "Unable to connect")) return 1;
+        errors.push_back(status.error());
+        if (status.error().code == 0 && starts_with(status.error().message, "Unable to connect")) break;
       }
     }
+    s_.fail(errors);
     TRY(print_collected());
     if (f_.boolean("prune") && !s_.failed()) TRY(prune_unvisited(s_, *objects_, visited_, namespaces_, *printer_, dry_run_));
     return 0;
@@ -98,17 +99,14 @@ class Apply {
     if (item.name.empty()) {
       if (!json::str(item.object, {"metadata", "generateName"}).empty())
         return plain_error("from " + json::str(item.object, {"metadata", "generateName"}) + ": cannot use generate name with apply");
-      return plain_error("error when retrieving current configuration of:\nResource: \"" + item.mapping.gvr().api_version() + ", Resource=" + item.mapping.resource +
-                         "\"\nfrom server for: \"" + item.source + "\": resource name may not be empty");
+      return plain_error("error when retrieving current configuration of:\n" + describe_target(item) + "\nfrom server for: \"" + item.source + "\": resource name may not be empty");
     }
     if (server_side_) return apply_on_server(item);
     auto current = objects_->get(item.mapping, item.ns, item.name);
     if (!current) {
       if (current.error().code != 404) {
         Error e = current.error();
-        if (e.code) e.message = "error when retrieving current configuration of:\nResource: \"" + item.mapping.group + "/" + item.mapping.version + ", Resource=" +
-                    item.mapping.resource + "\", GroupVersionKind: \"" + item.mapping.group + "/" + item.mapping.version + ", Kind=" + item.mapping.kind +
-                    "\"\nName: \"" + item.name + "\", Namespace: \"" + item.ns + "\"\nfrom server for: \"" + item.source + "\": " + e.message;
+        if (e.code) e.message = "error when retrieving current configuration of:\n" + describe_target(item) + "\nfrom server for: \"" + item.source + "\": " + e.message;
         return e;
       }
       return create(item);
@@ -120,8 +118,11 @@ class Apply {
     if (!json::str(*current, {"metadata", "deletionTimestamp"}).empty())
       s_.warn("Detected changes to resource " + item.name + " which is currently being deleted.");
     if (dry_run_ == DryRun::kClient) {
-      auto patch = TRY(make_apply_patch(item.mapping, with_last_applied(item.object), *current));
-      return done(item, *current, patch.body == "{}" ? "unchanged" : "configured");
+      Json modified = with_last_applied(item.object);
+      auto patch = TRY(make_apply_patch(item.mapping, modified, *current));
+      if (patch.body == "{}") return done(item, *current, "unchanged");
+      auto patched = TRY(patch_locally(item.mapping, patch, *current));
+      return done(item, patched, "configured");
     }
     auto result = TRY(patch_existing(*objects_, item, with_last_applied(item.object), std::move(*current),
                                      {.write = write_, .force = f_.boolean("force"), .delete_options = delete_options_}));
@@ -147,6 +148,7 @@ class Apply {
       if (e.is(Reason::kConflict))
         return plain_error(e.message + "\nOther managers own these fields. Take them over with --force-conflicts, give them up by removing them from the "
                                        "configuration, or set them to the values they have to share them.");
+      if (e.code == 415) return plain_error("Server-side apply not available on the server: (" + e.message + ")");
       return with_source(e, "applying", item.source);
     }
     return done(item, *answer, "serverside-applied");

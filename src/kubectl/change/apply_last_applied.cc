@@ -46,7 +46,7 @@ Result<int> run_view(Session& s) {
   q.fetch = true;
   for (auto& item : TRY(select_items(s, q))) {
     Json last = last_applied_of(item.object);
-    if (last.is_null()) return no_annotation(item);
+    if (last.is_null()) return 0;  // kubectl stops here, and says nothing
     if (format == "yaml") s.out << json::dump_yaml(last);
     else s.out << output::dump_json(last, 2) << '\n';
   }
@@ -74,9 +74,13 @@ Result<int> run_set(Session& s) {
     if (!current) return with_source(current.error(), "retrieving current configuration of", item.source);
     if (!has_last_applied(*current) && !s.flags.boolean("create-annotation"))
       return plain_error("no last-applied-configuration annotation found on resource: " + item.name + ", to create the annotation, run the command with --create-annotation");
+    if (last_applied_of(*current) == item.object) {
+      s.out << "set-last-applied " << item.name << ": no changes required.\n";
+      continue;
+    }
     Json result = *current;
     if (dry_run != DryRun::kClient)
-      result = TRY(write_annotation(*objects, item, last_applied_text(item.object), {.dry_run = dry_run == DryRun::kServer}));
+      result = TRY(write_annotation(*objects, item, output::dump_json(item.object, -1) + "\n", {.dry_run = dry_run == DryRun::kServer}));
     TRY(printer->print(item, result, "configured"));
   }
   return 0;

@@ -4,6 +4,8 @@
 
 #include "api/catalog.h"
 #include "api/strategic_diff.h"
+#include "api/strategic_merge.h"
+#include "json/patch.h"
 #include "kubectl/change/last_applied.h"
 #include "kubectl/change/wait_gone.h"
 #include "kubectl/session.h"
@@ -21,14 +23,18 @@ const api::Type* builtin_type(const Mapping& m) {
   return nullptr;
 }
 
-std::string describe(const Item& item) {
+}  // namespace
+
+std::string describe_target(const Item& item) {
   auto& m = item.mapping;
   return "Resource: \"" + m.group + "/" + m.version + ", Resource=" + m.resource + "\", GroupVersionKind: \"" + m.group + "/" + m.version +
          ", Kind=" + m.kind + "\"\nName: \"" + item.name + "\", Namespace: \"" + item.ns + "\"";
 }
 
+namespace {
+
 Error explain(Error e, const std::string& patch, const Item& item) {
-  e.message = "error when applying patch:\n" + patch + "\nto:\n" + describe(item) + "\nfor: \"" + item.source + "\": error when patching \"" +
+  e.message = "error when applying patch:\n" + patch + "\nto:\n" + describe_target(item) + "\nfor: \"" + item.source + "\": error when patching \"" +
               item.source + "\": " + e.message;
   return e;
 }
@@ -47,14 +53,19 @@ Result<ApplyPatch> make_apply_patch(const Mapping& mapping, const Json& modified
   return out;
 }
 
+Result<Json> patch_locally(const Mapping& mapping, const ApplyPatch& patch, const Json& current) {
+  auto body = TRY(json::parse_json(patch.body));
+  if (patch.kind == PatchKind::kStrategic) return api::apply_strategic_merge(builtin_type(mapping), current, body);
+  return json::apply_merge_patch(current, body);
+}
+
 Result<ApplyResult> patch_existing(Objects& objects, const Item& item, const Json& modified, Json current, const PatchOptions& options) {
   for (int attempt = 1;; ++attempt) {
     auto patch = TRY(make_apply_patch(item.mapping, modified, current));
     if (patch.body == "{}") return ApplyResult{std::move(current), false};
     auto answer = objects.patch(item.mapping, item.ns, item.name, patch.kind, patch.body, options.write);
     if (answer) {
-      bool changed = json::str(*answer, {"metadata", "resourceVersion"}) != json::str(current, {"metadata", "resourceVersion"});
-      return ApplyResult{std::move(*answer), changed || options.write.dry_run};
+      return ApplyResult{std::move(*answer), true};
     }
     const Error& e = answer.error();
     if (e.is(Reason::kConflict) && attempt < kMaxAttempts) {

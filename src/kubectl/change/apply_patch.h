@@ -24,6 +24,11 @@ struct PatchOptions {
   bool force = false;  // delete and create anew where the patch is refused as conflicting or invalid
   Json delete_options{};
 };
+// The patch applied here, for --dry-run=client.
+Result<Json> patch_locally(const Mapping& mapping, const ApplyPatch& patch, const Json& current);
+// Which object a message is about: its resource, kind, name and namespace, in two lines.
+std::string describe_target(const Item& item);
+
 // Retries conflicts with the newest object. Errors name patch, object and source as kubectl does.
 Result<ApplyResult> patch_existing(Objects& objects, const Item& item, const Json& modified, Json current, const PatchOptions& options);
 

@@ -55,7 +55,8 @@ Result<Json> pod_from_flags(Session& session, const std::string& name, const std
   const Flags& f = session.flags;
   std::vector<std::string> label_words;
   if (!f.text("labels").empty()) {
-    for (std::string_view word : split(f.text("labels"), ',')) label_words.emplace_back(word);
+    const std::string text = f.text("labels");
+    for (std::string_view word : split(text, ',')) label_words.emplace_back(word);
   }
   Json labels = label_words.empty() ? Json{{"run", name}} : TRY(pairs_of(label_words, "label spec"));
   Json container = {{"name", name}, {"image", f.text("image")}, {"resources", Json::object()}};
