@@ -140,8 +140,10 @@ int run_kubectl(const std::vector<std::string>& args, Streams streams, std::stri
     bool help = false;
     for (auto& a : found.args) help |= a == "-h" || a == "--help";
     if (!found.unknown.empty() && !help) return unknown_command(found, called_as, streams.err);
-    print_help(command, found.path, streams.out);
-    return 0;
+    // A command of commands does nothing by itself, and those that kubectl thinks of as called by mistake then fail.
+    bool fails = !help && (command.name() == "rollout" || command.name() == "plugin" || found.path.ends_with("create secret") || found.path.ends_with("create service"));
+    print_help(command, found.path, fails ? streams.err : streams.out);
+    return fails ? 1 : 0;
   }
   Flags flags(all_flags(command));
   if (!command.raw_args) {

@@ -57,14 +57,14 @@ Result<int> edit_loop(Session& s, const std::vector<Item>& items, const std::str
     };
     if (trim(body).empty()) return leave("Edit cancelled, saved file was empty.");
     if (trouble.empty() && body == without_comments(original)) return leave("Edit cancelled, no changes made.");
-    if (!trouble.empty() && edited.text == text) {
+    if (!trouble.empty() && body == without_comments(shown)) {
       // Nothing was mended: the text stays where the user finds it.
       s.err << "error: Edit cancelled, no valid changes were saved.\nA copy of your changes has been stored to \"" << edited.path << "\"\n";
       return 1;
     }
     shown = body;
     trouble.clear();
-    auto parsed = json::parse_yaml(body);
+    auto parsed = json::parse_yaml(body, json::DuplicateKeys::kLastWins);
     if (!parsed) {
       trouble = "# The edited file had a syntax error: " + parsed.error().message + "\n#\n";
       s.err << "error: the edited file had a syntax error: " << parsed.error().message << '\n';

@@ -104,8 +104,9 @@ class Data {
       std::string key(line.substr(0, eq));
       if (eq != std::string_view::npos) {
         TRY(add(key, std::string(line.substr(eq + 1))));
-      } else if (const char* value = std::getenv(key.c_str())) {
-        TRY(add(key, value));
+      } else {
+        const char* value = std::getenv(key.c_str());
+        TRY(add(key, value ? value : ""));
       }
     }
     return {};

@@ -122,6 +122,10 @@ Result<int> run_cluster_role(Session& s) {
     for (auto& u : urls)
       if (u != "*" && (!starts_with(u, "/") || (u.find('*') != std::string::npos && !ends_with(u, "/*"))))
         return plain_error("nonResourceURL should start with /");
+    static constexpr std::string_view kUrlVerbs[] = {"*", "get", "post", "put", "delete", "patch", "head", "options"};
+    for (auto& verb : verbs)
+      if (!urls.empty() && std::find(std::begin(kUrlVerbs), std::end(kUrlVerbs), verb) == std::end(kUrlVerbs))
+        return plain_error("invalid verb: '" + verb + "' for nonResourceURL");
     if (!urls.empty()) rules.push_back({{"nonResourceURLs", urls}, {"verbs", verbs}});
     object["rules"] = std::move(rules);
   }

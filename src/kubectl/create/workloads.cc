@@ -23,10 +23,7 @@ Result<std::pair<std::string, std::vector<std::string>>> name_and_command(Sessio
   auto words = s.words();
   int dash = s.flags.words_before_dash();
   size_t names = dash >= 0 ? static_cast<size_t>(dash) : words.size();
-  // Words behind the name are a command too.
-  if (names == 0) return usage_error("exactly one NAME is required, got 0");
-  if (dash >= 0 && names != 1) return usage_error("exactly one NAME is required, got " + std::to_string(names));
-
+  if (names != 1) return usage_error("exactly one NAME is required, got " + std::to_string(names));
   return std::pair(words[0], std::vector<std::string>(words.begin() + 1, words.end()));
 }
 
