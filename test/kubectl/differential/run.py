@@ -22,6 +22,8 @@ RULES = [(re.compile(p), r) for p, r in [
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UID"),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", "TIME"),
     (r"(?m)^[EIWF]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ \S+\]", "KLOG"),
+    (r"(?m)^KLOG \"Warning: watch ended.*\n", ""),  # the stock client's libraries about themselves
+    (r"(?m)^(\d+[dhms])+( \(x\d+ over \w+\))? +", "AGE "),
     (r"(resourceVersion\"?: ?\"?)\d+", r"\1RV"),
     (r"\b10\.(42|43|0)\.\d+\.\d+\b *", "IP "),
     (r"(nodePort\"?: ?)\d+", r"\1PORT"),
@@ -102,6 +104,7 @@ def objects(side, kubeconfig):
     for item in json.loads(text or '{"items":[]}')["items"]:
         item.pop("status", None)  # the controllers' business, and theirs to be early or late with
         metadata = item["metadata"]
+        metadata.get("annotations", {}).pop("deployment.kubernetes.io/revision", None)  # the controller's pace again
         for field in ("uid", "resourceVersion", "creationTimestamp", "generation"):
             metadata.pop(field, None)
         # Written by controllers at times of their own; the client's own entries stay.
@@ -139,7 +142,7 @@ def compare_area(area, base, kubeconfig):
             count += 1
             stock, ours = (reduced(r, mark) for r in results)
             if same(stock, ours): continue
-            lines = [f"{area}: {line}"]
+            lines = [f"{area}: {command}"]
             for what, x, y in zip(("exit code", "stdout", "stderr"), stock, ours):
                 if x != y: lines.append(f"  {what}:\n" + text_difference(str(x), str(y)))
             report.append("\n".join(lines))
