@@ -18,7 +18,7 @@ if [ -n "$(git status --porcelain --untracked-files=no)" ]; then
 fi
 die() { echo "make dist: $*" >&2; exit 1; }
 sums() { # of all files below here, as `sha256sum -c` reads them
-  find . -type f ! -name SHA256SUMS -printf '%P\n' | sort | xargs sha256sum >SHA256SUMS.new
+  find . -type f ! -name 'SHA256SUMS*' -printf '%P\n' | sort | xargs sha256sum >SHA256SUMS.new
   mv SHA256SUMS.new SHA256SUMS
 }
 
