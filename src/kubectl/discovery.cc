@@ -293,18 +293,18 @@ Result<Mapping> Discovery::by_resource(std::string_view word) {
   if (const Mapping* m = impl_->quick(word)) return *m;
   for (int attempt = 0; attempt < 2; ++attempt) {
     TRY(impl_->load_resources());
-    const std::string name_given(word);  // names are as they are: only kinds have capitals
+    const std::string lower = to_lower(word);  // of resources; short names are taken as they stand
     auto named = [&](const Mapping& m, std::string_view name) {
       if (m.resource == name || m.singular == name) return true;
       return std::find(m.short_names.begin(), m.short_names.end(), name) != m.short_names.end();
     };
     const Mapping* found = nullptr;
     // As it stands; then "resource.version.group"; then "resource.group".
-    found = impl_->best([&](const Mapping& m) { return m.resource == name_given || m.singular == name_given; });
-    if (!found) found = impl_->best([&](const Mapping& m) { return named(m, name_given); });
-    auto dot = name_given.find('.');
+    found = impl_->best([&](const Mapping& m) { return m.resource == lower || m.singular == lower; });
+    if (!found) found = impl_->best([&](const Mapping& m) { return named(m, word); });
+    auto dot = lower.find('.');
     if (!found && dot != std::string::npos) {
-      std::string name = name_given.substr(0, dot), rest = name_given.substr(dot + 1);
+      std::string name = lower.substr(0, dot), rest = lower.substr(dot + 1);
       auto dot2 = rest.find('.');
       std::string version = rest.substr(0, dot2), group = dot2 == std::string::npos ? "" : rest.substr(dot2 + 1);
       found = impl_->best([&](const Mapping& m) { return m.version == version && m.group == group && named(m, name); });
