@@ -119,7 +119,7 @@ class Apply {
       s_.warn("Detected changes to resource " + item.name + " which is currently being deleted.");
     if (dry_run_ == DryRun::kClient) {
       Json modified = with_last_applied(item.object);
-      auto patch = TRY(make_apply_patch(item.mapping, modified, *current));
+      auto patch = make_apply_patch(item.mapping, modified, *current);
       if (patch.body == "{}") return done(item, *current, "unchanged");
       auto patched = TRY(patch_locally(item.mapping, patch, *current));
       return done(item, patched, "configured");

@@ -2,10 +2,10 @@
 
 #include <thread>
 
-#include "api/catalog.h"
 #include "api/strategic_diff.h"
 #include "api/strategic_merge.h"
 #include "json/patch.h"
+#include "kubectl/builtin_type.h"
 #include "kubectl/change/last_applied.h"
 #include "kubectl/change/wait_gone.h"
 #include "kubectl/session.h"
@@ -16,12 +16,6 @@ namespace skerry::kubectl {
 namespace {
 
 constexpr int kMaxAttempts = 5;
-
-const api::Type* builtin_type(const Mapping& m) {
-  for (auto& r : api::Catalog::builtin())
-    if (r.group == m.group && r.version == m.version && r.kind == m.kind) return r.type;
-  return nullptr;
-}
 
 }  // namespace
 
@@ -41,8 +35,11 @@ Error explain(Error e, const std::string& patch, const Item& item) {
 
 }  // namespace
 
-Result<ApplyPatch> make_apply_patch(const Mapping& mapping, const Json& modified, const Json& current) {
-  Json original = last_applied_of(current);
+ApplyPatch make_apply_patch(const Mapping& mapping, const Json& modified, const Json& current) {
+  return make_patch(mapping, last_applied_of(current), modified, current);
+}
+
+ApplyPatch make_patch(const Mapping& mapping, const Json& original, const Json& modified, const Json& current) {
   ApplyPatch out;
   if (const api::Type* type = builtin_type(mapping)) {
     out.kind = PatchKind::kStrategic;
@@ -61,7 +58,7 @@ Result<Json> patch_locally(const Mapping& mapping, const ApplyPatch& patch, cons
 
 Result<ApplyResult> patch_existing(Objects& objects, const Item& item, const Json& modified, Json current, const PatchOptions& options) {
   for (int attempt = 1;; ++attempt) {
-    auto patch = TRY(make_apply_patch(item.mapping, modified, current));
+    auto patch = make_apply_patch(item.mapping, modified, current);
     if (patch.body == "{}") return ApplyResult{std::move(current), false};
     auto answer = objects.patch(item.mapping, item.ns, item.name, patch.kind, patch.body, options.write);
     if (answer) {

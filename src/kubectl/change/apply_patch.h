@@ -12,8 +12,10 @@ struct ApplyPatch {
   std::string body{};  // "{}": nothing to do
   PatchKind kind = PatchKind::kMerge;
 };
-// `modified` carries its last-applied annotation. Error where kind, apiVersion or name would change.
-Result<ApplyPatch> make_apply_patch(const Mapping& mapping, const Json& modified, const Json& current);
+// From what was meant before, what is meant now, and what there is.
+ApplyPatch make_patch(const Mapping& mapping, const Json& original, const Json& modified, const Json& current);
+// `original` is what `current` remembers as applied last.
+ApplyPatch make_apply_patch(const Mapping& mapping, const Json& modified, const Json& current);
 
 struct ApplyResult {
   Json object{};

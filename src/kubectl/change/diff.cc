@@ -118,7 +118,7 @@ Result<Json> merged(Objects& objects, const Item& item, const Json& live, const 
   Json wanted = item.object;
   Json& annotations = wanted["metadata"]["annotations"];
   if (!annotations.is_object()) annotations = Json::object();
-  auto patch = TRY(make_apply_patch(item.mapping, wanted, live));
+  auto patch = make_apply_patch(item.mapping, wanted, live);
   return objects.patch(item.mapping, item.ns, item.name, patch.kind, patch.body, write);
 }
 

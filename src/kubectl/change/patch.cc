@@ -1,8 +1,8 @@
 // kubectl patch.
-#include "api/catalog.h"
 #include "api/strategic_merge.h"
 #include "json/patch.h"
 #include "json/yaml.h"
+#include "kubectl/builtin_type.h"
 #include "kubectl/change/commands.h"
 #include "kubectl/completion.h"
 #include "kubectl/objects.h"
@@ -31,8 +31,7 @@ std::vector<Flag> flags() {
 Result<Json> apply_locally(const Item& item, PatchKind kind, const Json& patch) {
   if (kind == PatchKind::kJson) return json::apply_json_patch(item.object, patch);
   if (kind == PatchKind::kMerge) return json::apply_merge_patch(item.object, patch);
-  for (auto& r : api::Catalog::builtin())
-    if (r.api_version() == item.mapping.api_version() && r.kind == item.mapping.kind) return api::apply_strategic_merge(r.type, item.object, patch);
+  if (const api::Type* type = builtin_type(item.mapping)) return api::apply_strategic_merge(type, item.object, patch);
   return plain_error("strategic merge patch is not supported for " + item.mapping.api_version() + ", Kind=" + item.mapping.kind + " locally, try --type merge");
 }
 

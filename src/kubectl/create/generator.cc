@@ -55,6 +55,11 @@ Result<int> create_generated(Session& s, const Mapping& mapping, Json object, st
   return 0;
 }
 
+Json number_or_text(std::string_view text) {
+  if (auto n = parse_int(text)) return *n;
+  return std::string(text);
+}
+
 Result<Json> key_values(const std::vector<std::string>& pairs, std::string_view what) {
   Json out = Json::object();
   for (auto& p : pairs) {

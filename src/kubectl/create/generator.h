@@ -24,6 +24,9 @@ Status require_flags(Session& session, std::initializer_list<std::string_view> n
 // empty: the server's error as it is.
 Result<int> create_generated(Session& session, const Mapping& mapping, Json object, std::string_view failure);
 
+// A number where it is one, else the text: ports and percentages.
+Json number_or_text(std::string_view text);
+
 // "key=value" pairs of a flag as an object, `what` names them in errors.
 Result<Json> key_values(const std::vector<std::string>& pairs, std::string_view what);
 

@@ -13,12 +13,6 @@ namespace {
 
 
 
-// A number, or a name of a port.
-Json port_or_name(std::string_view text) {
-  if (auto n = parse_int(text)) return *n;
-  return std::string(text);
-}
-
 // "80", "80:8080", "80:http"
 Result<Json> parse_tcp(const std::string& text) {
   auto colon = text.find(':');
@@ -28,7 +22,7 @@ Result<Json> parse_tcp(const std::string& text) {
   if (*port < 0 || *port > 65535) return plain_error("must be between 0 and 65535, inclusive");
   std::string name = text;
   for (char& c : name) if (c == ':') c = '-';
-  return Json{{"name", name}, {"port", *port}, {"protocol", "TCP"}, {"targetPort", port_or_name(target_text)}};
+  return Json{{"name", name}, {"port", *port}, {"protocol", "TCP"}, {"targetPort", number_or_text(target_text)}};
 }
 
 Json service(const std::string& name, const char* type) {
@@ -125,7 +119,7 @@ Result<Json> backend(const std::string& text) {
   auto colon = text.find(':');
   if (colon == std::string::npos || colon == 0 || colon + 1 == text.size()) return plain_error("default-backend should be in format servicename:serviceport");
 
-  Json port = port_or_name(text.substr(colon + 1));
+  Json port = number_or_text(text.substr(colon + 1));
   Json named = port.is_number() ? Json{{"number", port}} : Json{{"name", port}};
   return Json{{"service", {{"name", text.substr(0, colon)}, {"port", named}}}};
 }

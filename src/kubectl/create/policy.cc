@@ -65,11 +65,6 @@ Result<Json> label_selector(const std::string& text) {
   return out;
 }
 
-Json number_or_text(const std::string& text) {
-  if (auto n = parse_int(text)) return *n;
-  return text;
-}
-
 Result<int> run_budget(Session& s) {
   auto name = TRY(one_name(s));
   std::string most = s.flags.text("max-unavailable"), least = s.flags.text("min-available"), selector = s.flags.text("selector");

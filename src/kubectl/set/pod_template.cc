@@ -1,8 +1,7 @@
 #include "kubectl/set/pod_template.h"
 
-#include "api/catalog.h"
-#include "api/strategic_diff.h"
 #include "base/strings.h"
+#include "kubectl/change/apply_patch.h"
 #include "kubectl/objects.h"
 
 namespace skerry::kubectl {
@@ -49,15 +48,9 @@ namespace {
 
 // Only what differs goes to the server: other clients' changes in between stay.
 Result<Json> send(Objects& objects, const Item& item, const Json& changed, const WriteOptions& write) {
-  for (auto& r : api::Catalog::builtin()) {
-    if (r.group != item.mapping.group || r.version != item.mapping.version || r.kind != item.mapping.kind) continue;
-    Json patch = api::three_way_strategic_patch(*r.type, item.object, changed, item.object);
-    if (patch.empty()) return item.object;
-    return objects.patch(item.mapping, item.ns, item.name, PatchKind::kStrategic, json::dump(patch), write);
-  }
-  Json patch = api::three_way_merge_patch(item.object, changed, item.object);
-  if (patch.empty()) return item.object;
-  return objects.patch(item.mapping, item.ns, item.name, PatchKind::kMerge, json::dump(patch), write);
+  auto patch = make_patch(item.mapping, item.object, changed, item.object);
+  if (patch.body == "{}") return item.object;
+  return objects.patch(item.mapping, item.ns, item.name, patch.kind, patch.body, write);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "json/yaml.h"
 #include "kubectl/change/last_applied.h"
 #include "kubectl/completion.h"
+#include "kubectl/create/generator.h"
 #include "kubectl/objects.h"
 #include "kubectl/select.h"
 #include "kubectl/workloads/commands.h"
@@ -34,11 +35,6 @@ std::vector<Flag> flags() {
              {"type", 0, kString, "", "Type for this service: ClusterIP, NodePort, LoadBalancer, or ExternalName. Default is 'ClusterIP'."},
          } +
          file_flags("Filename, directory, or URL to files identifying the resource to expose a service") + print_flags();
-}
-
-Json port_or_name(std::string_view text) {
-  if (auto n = parse_int(text)) return *n;
-  return std::string(text);
 }
 
 Result<Json> parse_labels(const std::string& text) {
@@ -125,7 +121,7 @@ Result<Json> make_service(Session& s, const Item& item, const std::string& name)
     }
   }
   if (std::string target = f.text("target-port"); !target.empty())
-    for (auto& p : ports) p["targetPort"] = port_or_name(target);
+    for (auto& p : ports) p["targetPort"] = number_or_text(target);
   Json spec = {{"selector", selector}};
   if (!ports.empty()) spec["ports"] = ports;
   if (auto t = f.text("type"); !t.empty()) spec["type"] = t;

@@ -1,8 +1,9 @@
 #include "kubectl/workloads/history.h"
 
 #include "base/strings.h"
-#include "api/catalog.h"
 #include "api/strategic_merge.h"
+#include "kubectl/builtin_type.h"
+#include "kubectl/describe/format.h"
 
 namespace skerry::kubectl {
 
@@ -12,21 +13,6 @@ bool owned_by(const Json& object, const Json& owner) {
   for (auto& o : json::array_or_empty(json::find(object, {"metadata", "ownerReferences"})))
     if (json::boolean(o, "controller") && json::str(o, "uid") == json::str(owner, {"metadata", "uid"})) return true;
   return false;
-}
-
-// "a=b,c in (d)" of a metav1.LabelSelector.
-std::string selector_text(const Json& selector) {
-  std::vector<std::string> parts;
-  for (auto& [key, value] : json::object_or_empty(json::find(selector, "matchLabels")).items()) parts.push_back(key + "=" + value.get<std::string>());
-  for (auto& e : json::array_or_empty(json::find(selector, "matchExpressions"))) {
-    std::string key = json::str(e, "key"), op = json::str(e, "operator"), values;
-    for (auto& v : json::array_or_empty(json::find(e, "values"))) values += (values.empty() ? "" : ",") + v.get<std::string>();
-    if (op == "In") parts.push_back(key + " in (" + values + ")");
-    else if (op == "NotIn") parts.push_back(key + " notin (" + values + ")");
-    else if (op == "Exists") parts.push_back(key);
-    else if (op == "DoesNotExist") parts.push_back("!" + key);
-  }
-  return join(parts, ",");
 }
 
 }  // namespace
@@ -49,9 +35,7 @@ Result<std::map<int64_t, Revision>> revisions_of(Objects& objects, const Item& i
     return out;
   }
   Json list = TRY(objects.list(mapping_of("apps/v1", "controllerrevisions", "ControllerRevision", true), item.ns, options));
-  const api::Type* type = nullptr;
-  for (auto& r : api::Catalog::builtin())
-    if (r.group == "apps" && r.version == "v1" && r.kind == item.mapping.kind) type = r.type;
+  const api::Type* type = builtin_type(mapping_of("apps/v1", item.mapping.resource, item.mapping.kind, true));
   for (auto& revision : json::array_or_empty(json::find(list, "items"))) {
     if (!owned_by(revision, item.object)) continue;
     // What is kept is a patch of the object that replaces its template.
