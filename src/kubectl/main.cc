@@ -2,6 +2,7 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
@@ -140,9 +141,10 @@ int run_kubectl(const std::vector<std::string>& args, Streams streams, std::stri
     bool help = false;
     for (auto& a : found.args) help |= a == "-h" || a == "--help";
     if (!found.unknown.empty() && !help) return unknown_command(found, called_as, streams.err);
-    // A command of commands does nothing by itself, and those that kubectl thinks of as called by mistake then fail.
-    bool fails = !help && (command.name() == "rollout" || command.name() == "plugin" || found.path.ends_with("create secret") || found.path.ends_with("create service"));
-    print_help(command, found.path, fails ? streams.err : streams.out);
+    // A command of commands does nothing by itself. Called so, most of kubectl's fail; all of those but one print their help as an error.
+    constexpr std::string_view kFailing[] = {" auth", " create secret", " create service", " plugin", " rollout", " set", " top"};
+    bool fails = !help && std::any_of(std::begin(kFailing), std::end(kFailing), [&](auto end) { return found.path.ends_with(end); });
+    print_help(command, found.path, fails && command.name() != "rollout" ? streams.err : streams.out);
     return fails ? 1 : 0;
   }
   Flags flags(all_flags(command));

@@ -16,9 +16,10 @@ if [ -z "${DIFFERENTIAL_TEST_INSIDE:-}" ]; then
 fi
 
 dir=$(mktemp -d /tmp/skerry-test-kubectl-XXXXXX)
-server=
+server='' config=''
 finish() {
   [ -z "$server" ] || { kill "$server" 2>/dev/null; wait "$server" 2>/dev/null; }
+  [ -z "$config" ] || { kill "$config" 2>/dev/null; wait "$config" 2>/dev/null; }
   rm -rf "$dir"
 }
 trap finish EXIT
@@ -38,9 +39,15 @@ server=$!
 mkdir "$dir/bin"
 ln -s "$SKERRY" "$dir/bin/kubectl"
 failed=0
-for cases in config_cases connect_cases; do
-  "$here/config_diff" "$stock" "$dir/bin/kubectl" "$here/$cases" </dev/null || { echo "FAIL: $cases"; failed=1; }
-done
+# Beside the areas, as it needs no server.
+(
+  failed=0
+  for cases in config_cases connect_cases; do
+    "$here/config_diff" "$stock" "$dir/bin/kubectl" "$here/$cases" </dev/null || { echo "FAIL: $cases"; failed=1; }
+  done
+  exit $failed
+) >"$dir/config-log" 2>&1 &
+config=$!
 
 for _ in $(seq 600); do
   kill -0 "$server" 2>/dev/null || { echo "FAIL: the server ended"; cat "$dir/log"; exit 1; }
@@ -49,4 +56,6 @@ for _ in $(seq 600); do
 done
 # shellcheck disable=SC2086
 "$here/differential/run.py" "$stock" "$SKERRY" "$dir/kubeconfig" ${AREAS:-} </dev/null || failed=1
+wait $config || failed=1
+cat "$dir/config-log"
 exit $failed

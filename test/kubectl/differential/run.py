@@ -7,6 +7,9 @@ In a case file each line is a shell command; $NS is the namespace (also the cont
 files/. Marks before a line: '~' exit code 0 or not, and whether anything was said, is all that is compared (each such line has its
 reason written above it); '=' the lines of the output come in any order; '@' prepares, and is not compared. '#' is a comment.
 
+What is random by nature, or a matter of the pace of controllers, has no place in a case file: files/settled waits for a deployment's
+controllers, files/watched takes the first lines of a watch, files/next-second waits for another second.
+
 What two runs cannot have in common is normalised (see Side.plain): uids, times, ages, resourceVersions, addresses, random names.
 known/AREA lists what may differ, each group under a comment that says why that is right: those lines are run, and told when they no
 longer differ, but fail nothing.
@@ -33,8 +36,11 @@ RULES = [(re.compile(p), r) for p, r in [
     (r"kube-api-access-[a-z0-9]{5}\b", "kube-api-access-RANDOM"),
     (r"(?m)^(.*CLUSTER-IP) +(.*)$", r"\1 \2"),
     (r"-[0-9a-f]{6,10}-[bcdfghjklmnpqrstvwxz2456789]{5}\b", "-HASH-RANDOM"),
-    (r"(?m) +(\d+[dhms])+( ago)?( *$| {2,})", r" AGE\3"),
+    (r"(?m) +(\d+[dhms])+( ago)?( *$| {2,})", r" AGE  "),
+    (r"(?m)^(.*[A-Z].* AGE) +", r"\1  "),  # the heading of a column that is as wide as its ages
     (r"\b\d+(\.\d+)?(ms|µs)\b", "DURATION"),
+    (r"/kubectl-(edit|create)-\w+", r"/kubectl-\1-RANDOM"),
+    (r"(?m)^See '.*' for (usage|help and examples)[.]?$", "(help)"),
 ]]
 
 
@@ -47,13 +53,15 @@ class Side:
             shutil.copy(os.path.join(base, name), self.folder)
         os.makedirs(self.folder + "/bin")
         os.makedirs(self.folder + "/home")
+        os.makedirs(self.folder + "/tmp")
         os.symlink(client, self.folder + "/bin/kubectl")
         with open(kubeconfig) as f:
             config = json.loads(subprocess.check_output([STOCK, "config", "view", "--raw", "-o", "json"], env={"KUBECONFIG": f.name}))
         config["contexts"][0]["context"]["namespace"] = self.ns
         with open(self.folder + "/kubeconfig", "w") as f:
             json.dump(config, f)
-        self.env = {"PATH": self.folder + "/bin:/usr/local/bin:/usr/bin:/bin", "HOME": self.folder + "/home", "NS": self.ns, "TZ": "UTC",
+        # Nothing runs long enough for a garbage collection to be worth its time.
+        self.env = {"GOGC": "off", "GOMEMLIMIT": "200MiB", "PATH": self.folder + "/bin:/usr/local/bin:/usr/bin:/bin", "HOME": self.folder + "/home", "TMPDIR": self.folder + "/tmp", "NS": self.ns, "TZ": "UTC",
                     "D": self.folder, "KUBECONFIG": self.folder + "/kubeconfig"}
 
     def plain(self, text):
@@ -78,12 +86,16 @@ class Side:
         return code, self.plain(out.decode(errors="replace")), self.plain(err.decode(errors="replace"))
 
 
+def is_help(text):
+    return "Usage:\n" in text or "Available Commands:\n" in text or text.startswith("The following options can be passed to any command:")
+
+
 def reduced(result, mark):
     code, out, err = result
     if mark == "=":
         out, err = "\n".join(sorted(out.split("\n"))), "\n".join(sorted(err.split("\n")))
-    if "Usage:\n" in out: out = "(help)"
-    if "Usage:\n" in err: err = "(help)"
+    if is_help(out): out = "(help)"
+    if is_help(err): err = "(help)"
     return (code != 0, bool(out), bool(err)) if mark == "~" else (code, out, err)
 
 
@@ -202,11 +214,17 @@ def compare(areas, base, kubeconfig, attempt):
     manifest = json.dumps({"apiVersion": "v1", "kind": "List",
                            "items": [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in names]})
     subprocess.run([STOCK, "create", "-f", "-"], input=manifest, text=True, env=env, check=True, stdout=subprocess.DEVNULL)
-    for name in names:
-        subprocess.run([STOCK, "wait", "-n", name, "--for=create", "serviceaccount/default", "configmap/kube-root-ca.crt", "--timeout=60s"], env=env,
-                       check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    wanted = {f"{name}/{child}" for name in names for child in ("default", "kube-root-ca.crt")}
+    for _ in range(600):
+        there = subprocess.run([STOCK, "get", "serviceaccounts,configmaps", "-A", "-o",
+                                'jsonpath={range .items[*]}{.metadata.namespace}/{.metadata.name}{" "}{end}'], env=env, check=True,
+                               stdin=subprocess.DEVNULL, capture_output=True, text=True).stdout
+        if wanted <= set(there.split()): break
+        time.sleep(0.1)
+    else:
+        sys.exit("the namespaces were not filled: " + " ".join(sorted(wanted - set(there.split()))))
     count, report = 0, []
-    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+    with concurrent.futures.ThreadPoolExecutor(len(areas)) as pool:
         for more, lines in pool.map(lambda area: compare_area(area, base, kubeconfig, attempt), areas):
             count += more
             report += lines
