@@ -1,6 +1,7 @@
 // Gvr: which collection a request addresses: group, version, plural resource name.
 //
-// The well-known ones are constants below, so that controllers name them without a lookup.
+// The well-known ones are constants below, so that controllers name them without a lookup. They are made once, before any
+// other object of static storage, so that tables may refer to them.
 #pragma once
 
 #include <string>
@@ -21,34 +22,34 @@ struct Gvr {
   std::string group_resource() const { return group.empty() ? resource : resource + "." + group; }
 };
 
-inline const Gvr kPods{"", "v1", "pods"};
-inline const Gvr kNodes{"", "v1", "nodes"};
-inline const Gvr kNamespaces{"", "v1", "namespaces"};
-inline const Gvr kServices{"", "v1", "services"};
-inline const Gvr kEndpoints{"", "v1", "endpoints"};
-inline const Gvr kConfigMaps{"", "v1", "configmaps"};
-inline const Gvr kSecrets{"", "v1", "secrets"};
-inline const Gvr kServiceAccounts{"", "v1", "serviceaccounts"};
-inline const Gvr kEvents{"", "v1", "events"};
-inline const Gvr kReplicationControllers{"", "v1", "replicationcontrollers"};
-inline const Gvr kPersistentVolumes{"", "v1", "persistentvolumes"};
-inline const Gvr kPersistentVolumeClaims{"", "v1", "persistentvolumeclaims"};
-inline const Gvr kResourceQuotas{"", "v1", "resourcequotas"};
-inline const Gvr kLimitRanges{"", "v1", "limitranges"};
-inline const Gvr kDeployments{"apps", "v1", "deployments"};
-inline const Gvr kReplicaSets{"apps", "v1", "replicasets"};
-inline const Gvr kStatefulSets{"apps", "v1", "statefulsets"};
-inline const Gvr kDaemonSets{"apps", "v1", "daemonsets"};
-inline const Gvr kJobs{"batch", "v1", "jobs"};
-inline const Gvr kCronJobs{"batch", "v1", "cronjobs"};
-inline const Gvr kEndpointSlices{"discovery.k8s.io", "v1", "endpointslices"};
-inline const Gvr kLeases{"coordination.k8s.io", "v1", "leases"};
-inline const Gvr kRoles{"rbac.authorization.k8s.io", "v1", "roles"};
-inline const Gvr kRoleBindings{"rbac.authorization.k8s.io", "v1", "rolebindings"};
-inline const Gvr kClusterRoles{"rbac.authorization.k8s.io", "v1", "clusterroles"};
-inline const Gvr kClusterRoleBindings{"rbac.authorization.k8s.io", "v1", "clusterrolebindings"};
-inline const Gvr kPodDisruptionBudgets{"policy", "v1", "poddisruptionbudgets"};
-inline const Gvr kPriorityClasses{"scheduling.k8s.io", "v1", "priorityclasses"};
-inline const Gvr kRuntimeClasses{"node.k8s.io", "v1", "runtimeclasses"};
+extern const Gvr kPods;
+extern const Gvr kNodes;
+extern const Gvr kNamespaces;
+extern const Gvr kServices;
+extern const Gvr kEndpoints;
+extern const Gvr kConfigMaps;
+extern const Gvr kSecrets;
+extern const Gvr kServiceAccounts;
+extern const Gvr kEvents;
+extern const Gvr kReplicationControllers;
+extern const Gvr kPersistentVolumes;
+extern const Gvr kPersistentVolumeClaims;
+extern const Gvr kResourceQuotas;
+extern const Gvr kLimitRanges;
+extern const Gvr kDeployments;
+extern const Gvr kReplicaSets;
+extern const Gvr kStatefulSets;
+extern const Gvr kDaemonSets;
+extern const Gvr kJobs;
+extern const Gvr kCronJobs;
+extern const Gvr kEndpointSlices;
+extern const Gvr kLeases;
+extern const Gvr kRoles;
+extern const Gvr kRoleBindings;
+extern const Gvr kClusterRoles;
+extern const Gvr kClusterRoleBindings;
+extern const Gvr kPodDisruptionBudgets;
+extern const Gvr kPriorityClasses;
+extern const Gvr kRuntimeClasses;
 
 }  // namespace skerry::api
