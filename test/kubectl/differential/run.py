@@ -12,14 +12,15 @@ controllers, files/watched takes the first lines of a watch, files/next-second w
 
 What two runs cannot have in common is normalised (see Side.plain): uids, times, ages, resourceVersions, addresses, random names.
 known/AREA lists what may differ, each group under a comment that says why that is right: those lines are run, and told when they no
-longer differ, but fail nothing.
+longer differ, but fail nothing. CHANGED=FOLDER names a folder of more such lists, of what kubectl itself changed since the version of
+STOCK; RECORD=1 writes them, from a run with a newer stock client as OURS.
 
 Where a help text is printed, only that it is printed is compared: help texts are our own."""
 import concurrent.futures, json, os, re, shutil, subprocess, sys, tempfile, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LINE_SECONDS = 40
-ATTEMPTS = 3
+ATTEMPTS = 2 if os.environ.get("RECORD") else 3
 KINDS = ("configmaps,secrets,services,serviceaccounts,deployments,statefulsets,daemonsets,replicasets,jobs,cronjobs,ingresses,roles,"
          "rolebindings,horizontalpodautoscalers,poddisruptionbudgets,resourcequotas,pods")
 
@@ -168,18 +169,28 @@ def compare_area(area, base, kubeconfig, attempt):
     return count, report
 
 
-def known_lines(area):
-    path = os.path.join(HERE, "known", area)
+def listed(folder, area):
+    path = os.path.join(folder, area)
     if not os.path.exists(path): return []
     with open(path) as f:
         return [line.rstrip("\n") for line in f if line.strip() and not line.startswith("#")]
+
+
+def record(folder, areas, differing):
+    os.makedirs(folder, exist_ok=True)
+    for area in areas:
+        with open(os.path.join(folder, area), "w") as f:
+            f.write("".join(line.removeprefix(area + ": ") + "\n" for line in sorted(differing) if line.startswith(area + ": ")))
 
 
 def main():
     global STOCK, OURS
     STOCK, OURS, kubeconfig = (os.path.abspath(p) for p in sys.argv[1:4])
     areas = sys.argv[4:] or sorted(os.listdir(os.path.join(HERE, "cases")))
-    known = {f"{area}: {line}" for area in areas for line in known_lines(area)}
+    changed = os.environ.get("CHANGED", "")
+    recording = changed and os.environ.get("RECORD")
+    lists = [] if recording else [os.path.join(HERE, "known")] + ([changed] if changed else [])
+    known = {f"{area}: {line}" for area in areas for folder in lists for line in listed(folder, area)}
     base = tempfile.mkdtemp(prefix="skerry-kubectl-diff-")
     try:
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "tls.key", "-out", "tls.crt", "-days", "9", "-subj", "/CN=x"],
@@ -199,9 +210,13 @@ def main():
     finally:
         shutil.rmtree(base, ignore_errors=True)
     differing = {entry.split("\n")[0] for entry in report}
+    if recording:
+        record(changed, areas, differing)
+        print(f"{count} comparisons, {len(differing)} differences written to {changed}")
+        sys.exit(0)
     report = [entry for entry in report if os.environ.get("SHOW_KNOWN") or entry.split("\n")[0] not in known]
     print("\n".join(report))
-    for line in sorted(known - first):
+    for line in sorted(known - first) if not changed else ():
         print(f"no longer differs, take it off the list of known differences: {line}")
     print(f"{count} comparisons, {len(differing & known)} known differences, {len(differing - known)} others")
     sys.exit(1 if differing - known or not count else 0)
