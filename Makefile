@@ -302,7 +302,7 @@ QEMU := $(TEST_TOOLS)/bin/qemu-arm-static
 $(QEMU): test/tools/fetch_tools.sh
 	@echo "  GET  qemu-user-static"; test/tools/fetch_tools.sh $(TEST_TOOLS) $(SKERRY_THIRD_PARTY_DIR) qemu && touch $@
 
-.PHONY: test test-unit integration bench fuzz asan tsan ubsan
+.PHONY: test test-unit integration test-kubectl-132 bench fuzz asan tsan ubsan
 RUN_TESTS = SKERRY=$(abspath $(B)/skerry) TEST_TOOLS=$(abspath $(TEST_TOOLS)) test/tools/run_tests.sh
 NEEDED_BY_TESTS := $(if $(INTEGRATION)$(INTEGRATION_SCRIPTS),test-tools)
 test: skerry $(UNIT_TESTS) $(INTEGRATION) $(NEEDED_BY_TESTS) ## build all, run unit tests and the integration programs
@@ -311,6 +311,8 @@ test-unit: $(UNIT_TESTS) ## the unit tests of all folders
 	@RUN='$(RUN_TEST)' $(RUN_TESTS) $(UNIT_TESTS)
 integration: skerry $(INTEGRATION) $(NEEDED_BY_TESTS) ## programs under test/ that drive the real executable (root)
 	@$(RUN_TESTS) $(INTEGRATION) $(INTEGRATION_SCRIPTS)
+test-kubectl-132: skerry test-tools ## our client beside the stock one of 1.32 on every area (make test: 1.36, and 1.32 on one)
+	@AREAS='$(AREAS)' KUBECTL_VERSION=1.32 SKERRY=$(abspath $(B)/skerry) TEST_TOOLS=$(abspath $(TEST_TOOLS)) test/kubectl/differential_test.sh
 bench: skerry $(if $(BENCH),$(B)/bench) test-tools ## the figures of docs/performance.md
 	@SKERRY=$(abspath $(B)/skerry) BENCH=$(abspath $(B)/bench) TEST_TOOLS=$(abspath $(TEST_TOOLS)) test/bench/run
 asan tsan ubsan: ## the unit tests under a sanitizer
