@@ -12,6 +12,7 @@
 #include "app/command_table.h"
 #include "app/memory.h"
 #include "base/similar.h"
+#include "os/process.h"
 #include "runtime/shim.h"
 
 namespace {
@@ -38,6 +39,7 @@ __attribute__((constructor(101))) void enter_shim(int argc, char** argv, char**)
 }  // namespace
 
 int main(int argc, char** argv) {
+  skerry::os::open_standard_files();
   tune_allocator();
   std::signal(SIGPIPE, SIG_IGN);
   std::string_view called_as = argc > 0 ? argv[0] : "";

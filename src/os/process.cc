@@ -6,6 +6,7 @@
 #include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -125,6 +126,13 @@ uint64_t process_start_time(pid_t pid) {
   std::vector<std::string_view> fields = split(std::string_view(*text).substr(after_name + 1), ' ');
   if (fields.size() < 21) return 0;
   return static_cast<uint64_t>(parse_int(fields[20]).value_or(0));
+}
+
+void open_standard_files() {
+  for (int fd = 0; fd < 3; ++fd) {
+    // open() takes the lowest number that is free, and those below are taken.
+    if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) != fd) _exit(126);
+  }
 }
 
 std::string own_executable() {

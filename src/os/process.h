@@ -41,4 +41,8 @@ uint64_t process_start_time(pid_t pid);
 
 std::string own_executable();  // /proc/self/exe, resolved
 
+// Puts /dev/null in place of standard input, output and error where they are closed: else the next file or socket that is
+// opened gets their number, and what is meant for a terminal or a log is written into it. First thing in main.
+void open_standard_files();
+
 }  // namespace skerry::os
