@@ -76,7 +76,7 @@ FLAGS_debug := -O0 -g1 -fno-pie
 FLAGS_asan := -O1 -g1 -fno-omit-frame-pointer -fsanitize=address -fno-pie
 FLAGS_tsan := -O1 -g1 -fno-omit-frame-pointer -fsanitize=thread -fno-pie
 FLAGS_ubsan := -O1 -g1 -fsanitize=undefined -fno-sanitize-recover=all -fno-pie
-FLAGS_fuzz := -O1 -g1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address
+FLAGS_fuzz := -O1 -g1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined,float-cast-overflow -fno-sanitize=vptr -fno-sanitize-recover=all
 
 # Not position independent: relocating at start would dirty pages in every per-pod shim process.
 LINK_release := -static -no-pie -Wl,--gc-sections
@@ -84,7 +84,7 @@ LINK_debug := -static -no-pie
 LINK_asan := -fsanitize=address -no-pie
 LINK_tsan := -fsanitize=thread -no-pie
 LINK_ubsan := -fsanitize=undefined -no-pie
-LINK_fuzz := -fsanitize=address
+LINK_fuzz := -fsanitize=address,undefined
 ifeq ($(V),fuzz)
   CC := $(CLANG)
   CXX := $(CLANGXX)

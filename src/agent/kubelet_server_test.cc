@@ -31,13 +31,14 @@ namespace {
 
 class ProcessSession final : public runtime::Session {
  public:
-  ProcessSession(const std::vector<std::string>& command, bool in, bool tty) {
+  ProcessSession(const std::vector<std::string>& command, bool in, bool tty, runtime::TerminalSize size = {}) {
     std::vector<char*> argv;
     for (const auto& word : command) argv.push_back(const_cast<char*>(word.c_str()));
     argv.push_back(nullptr);
     int pipes[3][2] = {{-1, -1}, {-1, -1}, {-1, -1}};
     if (tty) {
-      pid_ = forkpty(&in_, nullptr, nullptr, nullptr);
+      const winsize window{size.height, size.width, 0, 0};
+      pid_ = forkpty(&in_, nullptr, nullptr, &window);
       if (pid_ == 0) ::execvp(argv[0], argv.data()), ::_exit(127);
       out_ = in_;
       tty_ = true;
@@ -93,8 +94,8 @@ class TestRuntime final : public UnusedRuntime {
     info.state = runtime::ContainerState::kExited;
     return info;
   }
-  Result<std::unique_ptr<runtime::Session>> exec(const std::string&, const std::vector<std::string>& command, bool in, bool, bool, bool tty, runtime::TerminalSize) override {
-    return std::unique_ptr<runtime::Session>(std::make_unique<ProcessSession>(command, in, tty));
+  Result<std::unique_ptr<runtime::Session>> exec(const std::string&, const std::vector<std::string>& command, bool in, bool, bool, bool tty, runtime::TerminalSize size) override {
+    return std::unique_ptr<runtime::Session>(std::make_unique<ProcessSession>(command, in, tty, size));
   }
   Result<std::unique_ptr<runtime::Session>> attach(const std::string&, bool in, bool, bool) override {
     return std::unique_ptr<runtime::Session>(std::make_unique<ProcessSession>(std::vector<std::string>{"cat"}, in, false));
@@ -334,7 +335,7 @@ TEST_CASE("kubelet server: our own client of exec, over WebSocket and SPDY") {
     Outcome cat = run(transport, {"cat"}, large, false);
     CHECK(cat.out == large);
     CHECK(json::parse_json(cat.error).value_or(Json())["status"] == "Success");
-    CHECK(run(transport, {"sh", "-c", "stty size"}, "", true).out.find("33 77") != std::string::npos);
+    CHECK(run(transport, {"sh", "-c", "until [ \"$(stty size)\" != '0 0' ]; do sleep 0.01; done; stty size"}, "", true).out.find("33 77") != std::string::npos);
   }
   http::ChannelRequest nowhere;
   nowhere.client.tls = f.client_tls(&f.admin);

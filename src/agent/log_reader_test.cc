@@ -97,8 +97,11 @@ TEST_CASE("log reader: follow goes on over rotation and ends with the container"
   });
   auto wait_for = [&](const std::string& text) {
     while (true) {
-      std::lock_guard l(mutex);
-      if (out == text) return;
+      {
+        std::lock_guard l(mutex);
+        if (out == text) return;
+      }
+      std::this_thread::yield();  // the reader wants the mutex too
     }
   };
   wait_for("a\n");

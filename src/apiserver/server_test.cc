@@ -208,7 +208,7 @@ TEST_CASE("server: a watch delivers what happens, over HTTP and in process") {
   REQUIRE(admin->create(api::kConfigMaps, "kube-public", config_map("w")));
   REQUIRE(admin->remove(api::kConfigMaps, "kube-public", "w"));
   std::unique_lock lock(mutex);
-  bool done = changed.wait_for(lock, std::chrono::seconds(10), [&] {
+  bool done = changed.wait_for(lock, std::chrono::seconds(60), [&] {
     return local == "ADDED DELETED " && remote.find("\"type\":\"DELETED\"") != std::string::npos;
   });
   CHECK_MESSAGE(done, local << " / " << remote);
@@ -232,7 +232,7 @@ TEST_CASE("server: tables, also in watches") {
 }
 
 TEST_CASE("server: aggregated roles are filled") {
-  for (int i = 0; i < 500; ++i) {
+  for (int i = 0; i < 6000; ++i) {
     auto role = server().registry().find(api::kClusterRoles, "", "admin");
     if (role && role->bytes()->find("poddisruptionbudgets") != std::string::npos && role->bytes()->find("rolebindings") != std::string::npos) break;
     usleep(10000);  // the condition is what counts; this only paces the polling

@@ -45,9 +45,9 @@ struct Cluster {
     executor.stop();
   }
 
-  // Waits for a condition, not for a duration; 10 s is giving up.
+  // Waits for a condition, not for a duration; a minute is giving up.
   bool eventually(const std::function<bool()>& condition) {
-    for (int i = 0; i < 2000; ++i) {
+    for (int i = 0; i < 12000; ++i) {
       if (condition()) return true;
       std::unique_lock l(mutex);
       changed.wait_for(l, milliseconds(5));

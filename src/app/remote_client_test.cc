@@ -16,7 +16,7 @@ using namespace skerry;
 namespace {
 
 bool eventually(const std::function<bool()>& condition) {
-  for (int i = 0; i < 2000; ++i) {
+  for (int i = 0; i < 12000; ++i) {
     if (condition()) return true;
     std::this_thread::sleep_for(milliseconds(5));
   }
@@ -40,7 +40,7 @@ TEST_CASE("remote client: every verb, errors as the server tells them, a cache, 
   options.server = config->server;
   options.tls = config->tls;
   options.bearer_token = config->bearer_token;
-  options.connect_timeout = milliseconds(500);
+  options.connect_timeout = seconds(30);
   client::RemoteClient remote(options, clock);
   client::Cache cache(remote, executor, api::kConfigMaps, {"default", "", ""});
   cache.start();

@@ -54,7 +54,7 @@ struct Script : client::Client {
   }
   api::Request wait_watch(size_t n) {
     std::unique_lock l(mutex);
-    REQUIRE(changed.wait_for(l, seconds(10), [&] { return watches.size() >= n; }));
+    REQUIRE(changed.wait_for(l, seconds(60), [&] { return watches.size() >= n; }));
     return watches[n - 1];
   }
   void say(std::vector<api::WatchEvent> events) {

@@ -40,7 +40,7 @@ struct Recorder : client::Reconciler {
   }
   bool wait_runs(const std::string& key, int n) {
     std::unique_lock l(mutex);
-    return changed.wait_for(l, seconds(5), [&] { return runs[key] >= n && running[key] == 0; });
+    return changed.wait_for(l, seconds(60), [&] { return runs[key] >= n && running[key] == 0; });
   }
 };
 

@@ -38,7 +38,7 @@ struct Log {
   }
   bool await(std::string_view what) {
     std::unique_lock l(mutex);
-    return changed.wait_for(l, std::chrono::seconds(20), [&] { return text.find(what) != text.npos; });
+    return changed.wait_for(l, std::chrono::seconds(60), [&] { return text.find(what) != text.npos; });
   }
 };
 
@@ -177,7 +177,7 @@ TEST_CASE("dial: through CONNECT and SOCKS proxies, and ones that refuse") {
     });
     ClientOptions client;
     client.proxy = scheme + user + "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
-    auto connected = dial(client, *parse_url("http://inside.example:81/"), std::chrono::seconds(20));
+    auto connected = dial(client, *parse_url("http://inside.example:81/"), std::chrono::seconds(60));
     if (connected) got += "connected";
     else got += connected.error().message;
     proxy.join();

@@ -109,12 +109,12 @@ TEST_CASE("runtime: containers of a pod share network, IPC and host name, not pr
   CHECK(os::is_mount_point(sandbox->netns_path));
   ContainerConfig server = rt.container({"/bin/sh", "-c", "echo shared > /dev/shm/f; cat /proc/sys/net/ipv4/ip_unprivileged_port_start; echo answer | nc -l -p 8080"});
   std::string server_id = rt.run(sandbox->id, server);
-  ContainerConfig client = rt.container({"/bin/sh", "-c", "i=0; while ! cat /dev/shm/f && test $i -lt 100; do i=$((i+1)); sleep 0.05; done; ps | grep -c '[n]c -l'"});
+  ContainerConfig client = rt.container({"/bin/sh", "-c", "i=0; while ! grep shared /dev/shm/f && test $i -lt 1000; do i=$((i+1)); sleep 0.05; done; ps | grep -c '[n]c -l'"});
   rt.wait_exit(rt.run(sandbox->id, client));
   CHECK(rt.log(client).find("stdout F shared\nstdout F 0\n") != std::string::npos);
   // The server's port is inside the pod's namespace: dial reaches it.
   int fd = -1;
-  for (int i = 0; i < 100 && fd < 0; ++i) {
+  for (int i = 0; i < 3000 && fd < 0; ++i) {
     auto dialled = rt->dial(sandbox->id, 8080);
     if (dialled) fd = *dialled;
     else poll(nullptr, 0, 20);
@@ -159,7 +159,7 @@ TEST_CASE("runtime: limits hold, and a container killed for memory says so") {
   CHECK(stats->memory_usage_bytes > 0);
   CHECK(stats->memory_usage_bytes <= 16 << 20);
   CHECK(rt->pod_stats(sandbox)->memory_usage_bytes >= stats->memory_usage_bytes);
-  for (int i = 0; i < 400 && rt.log(fits).empty(); ++i) poll(nullptr, 0, 5);  // it has started; it prints a little later
+  for (int i = 0; i < 12000 && rt.log(fits).empty(); ++i) poll(nullptr, 0, 5);  // it has started; it prints a little later
   CHECK_MESSAGE(rt.log(fits).find("stdout F 16777216\n") != std::string::npos, rt.log(fits));
 }
 
@@ -171,9 +171,9 @@ TEST_CASE("runtime: stop sends the signal, waits, then kills") {
   polite.stop_signal = "SIGUSR1";
   std::string id = rt.run(sandbox, polite);
   while (rt.log(polite).empty()) poll(nullptr, 0, 5);
-  CHECK(rt->stop_container(id, std::chrono::seconds(10)));
+  CHECK(rt->stop_container(id, std::chrono::seconds(60)));
   CHECK(rt->container(id)->exit_code == 7);
-  CHECK(rt->stop_container(id, std::chrono::seconds(10)));
+  CHECK(rt->stop_container(id, std::chrono::seconds(60)));
   ContainerConfig stubborn = rt.container({"/bin/sleep", "1000"});  // process 1 without a handler ignores SIGTERM
   id = rt.run(sandbox, stubborn);
   CHECK(rt->signal_container(id));
@@ -208,7 +208,7 @@ TEST_CASE("runtime: exec returns output and code, ends at its timeout, and works
   TestRuntime rt;
   std::string sandbox = rt->run_sandbox(rt.sandbox("pod"))->id;
   std::string id = rt.run(sandbox, rt.container({"/bin/sleep", "1000"}));
-  auto result = rt->exec_sync(id, {"/bin/sh", "-c", "echo out; echo err >&2; exit 5"}, std::chrono::seconds(10));
+  auto result = rt->exec_sync(id, {"/bin/sh", "-c", "echo out; echo err >&2; exit 5"}, std::chrono::seconds(60));
   REQUIRE_MESSAGE(result, result.error().message);
   CHECK(result->exit_code == 5);
   CHECK(result->out == "out\n");
@@ -217,12 +217,12 @@ TEST_CASE("runtime: exec returns output and code, ends at its timeout, and works
   REQUIRE_FALSE(late);
   CHECK(late.error().is(Reason::kTimeout));
   bool gone = false;
-  for (int i = 0; i < 100 && !gone; ++i) {
-    gone = rt->exec_sync(id, {"/bin/sh", "-c", "ps | grep -c '[s]leep 777'"}, std::chrono::seconds(10))->out == "0\n";
+  for (int i = 0; i < 1000 && !gone; ++i) {
+    gone = rt->exec_sync(id, {"/bin/sh", "-c", "ps | grep -c '[s]leep 777'"}, std::chrono::seconds(60))->out == "0\n";
     if (!gone) poll(nullptr, 0, 20);
   }
   CHECK(gone);
-  auto missing = rt->exec_sync(id, {"/bin/nothing"}, std::chrono::seconds(10));
+  auto missing = rt->exec_sync(id, {"/bin/nothing"}, std::chrono::seconds(60));
   REQUIRE_FALSE(missing);
   CHECK(missing.error().message.find("nothing") != std::string::npos);
 
@@ -313,24 +313,27 @@ TEST_CASE("runtime: containers survive their runtime, and nothing that happens m
   auto sandbox = rt->run_sandbox(rt.sandbox("pod"));
   ContainerConfig stays = rt.container({"/bin/sh", "-c", "while ! test -e /dev/shm/go; do sleep 0.02; done; echo went; exit 6"});
   std::string stays_id = rt.run(sandbox->id, stays);
-  ContainerConfig ends = rt.container({"/bin/sh", "-c", "sleep 0.3; echo done; exit 2"});
+  ContainerConfig ends = rt.container({"/bin/sh", "-c", "trap 'echo done; exit 2' USR1; echo ready; while :; do sleep 0.02; done"});
   std::string ends_id = rt.run(sandbox->id, ends);
+  while (rt.log(ends).empty()) poll(nullptr, 0, 5);
+  const pid_t ending = rt->container(ends_id)->pid;
+  REQUIRE(ending > 0);
   CHECK(rt->set_sandbox_ips(sandbox->id, {"10.0.0.7"}));
   rt.runtime.reset();
-  poll(nullptr, 0, 600);
+  REQUIRE(kill(ending, SIGUSR1) == 0);
+  while (kill(ending, 0) == 0) poll(nullptr, 0, 5);
   rt.restart();
   CHECK(rt->list_sandboxes()[0].state == SandboxState::kReady);
   CHECK(rt->list_sandboxes()[0].ip == "10.0.0.7");
-  CHECK(rt->container(ends_id)->exit_code == 2);
-  CHECK(rt->container(ends_id)->state == ContainerState::kExited);
-  CHECK(rt.log(ends) == "stdout F done\n");
+  CHECK(rt.wait_exit(ends_id).exit_code == 2);
+  CHECK(rt.log(ends) == "stdout F ready\nstdout F done\n");
   REQUIRE(rt->container(stays_id)->state == ContainerState::kRunning);
   std::atomic<int> changes{0};
   rt->on_change([&](const std::string& uid) { changes += uid == "uid-pod"; });
-  CHECK(rt->exec_sync(stays_id, {"/bin/touch", "/dev/shm/go"}, std::chrono::seconds(5)));
+  CHECK(rt->exec_sync(stays_id, {"/bin/touch", "/dev/shm/go"}, std::chrono::seconds(60)));
   CHECK(rt.wait_exit(stays_id).exit_code == 6);
   CHECK(rt->pod_containers("uid-pod").size() == 2);
-  for (int i = 0; i < 200 && changes == 0; ++i) poll(nullptr, 0, 5);
+  for (int i = 0; i < 12000 && changes == 0; ++i) poll(nullptr, 0, 5);
   CHECK(changes > 0);
 }
 
@@ -357,7 +360,7 @@ TEST_CASE("runtime: log files are reopened after rotation") {
   while (rt.log(c).empty()) poll(nullptr, 0, 5);
   CHECK(os::rename_file(path, path + ".old"));
   CHECK(rt->reopen_log(id));
-  CHECK(rt->exec_sync(id, {"/bin/touch", "/dev/shm/go"}, std::chrono::seconds(5)));
+  CHECK(rt->exec_sync(id, {"/bin/touch", "/dev/shm/go"}, std::chrono::seconds(60)));
   rt.wait_exit(id);
   CHECK(rt.log(c) == "stdout F two\n");
 }

@@ -43,11 +43,12 @@ bool can_run_nodes() {
       std::cout << "skipped: nodes need root\n";
       return false;
     }
-    if (run({"ip", "netns", "add", "skt-probe"}).code != 0) {
+    const std::string probe = "skt-" + std::to_string(getpid()) + "-probe";  // of this program: others may run beside it
+    if (run({"ip", "netns", "add", probe}).code != 0) {
       std::cout << "skipped: no network namespaces here\n";
       return false;
     }
-    run({"ip", "netns", "del", "skt-probe"});
+    run({"ip", "netns", "del", probe});
     return true;
   }();
   return can;

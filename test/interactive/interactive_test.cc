@@ -21,9 +21,12 @@ spec:
   terminationGracePeriodSeconds: 0
   containers:
   - {name: counter, image: "skerry.local/busybox:1", command: [sh, -c, "for i in 1 2 3 4 5; do echo line $i; done; echo oops >&2; exec cat"], stdin: true}
+  - {name: echo, image: "skerry.local/busybox:1", command: [cat], stdin: true}
   - {name: web, image: "skerry.local/demo:1"}
 )");
     c.wait_ready("talk");
+    // Ready is a container that has started: what it prints may come later.
+    wait_for("the counter's output", [&] { return c.kubectl({"logs", "talk", "-c", "counter"}).out.find("oops") != std::string::npos; });
     made = true;
   }
   return c;
@@ -68,7 +71,7 @@ TEST_CASE("exec: output, error stream, exit code, input, terminal") {
     in.input = big;
     CHECK(c.kubectl({"exec", "-i", "talk", "-c", "web", "--", "wc", "-c"}, in, version).out.find("200000") != std::string::npos);
     // A terminal of a given size: script(1) gives kubectl one.
-    std::string command = tool("kubectl-" + version) + " exec -it talk -c web -- sh -c 'tty; stty size'";
+    std::string command = tool("kubectl-" + version) + " exec -it talk -c web -- sh -c 'tty; until [ \"$(stty size)\" != \"0 0\" ]; do sleep 0.1; done; stty size'";
     RunOptions tty;
     tty.env["KUBECONFIG"] = c.server.kubeconfig();
     Output t = c.server.run({"script", "-qec", "stty rows 33 cols 77; " + command, "/dev/null"}, tty);
@@ -95,12 +98,12 @@ TEST_CASE("attach and port-forward") {
       return c.server.run({"curl", "-s", "-f", "-m", "2", "http://127.0.0.1:" + std::to_string(port)}).out.find("hello from talk") == 0;
     });
     for (int i = 0; i < 5; ++i)
-      CHECK(c.server.run({"curl", "-s", "-f", "-m", "5", "http://127.0.0.1:" + std::to_string(port)}).code == 0);
+      CHECK(c.server.run({"curl", "-s", "-f", "-m", "30", "http://127.0.0.1:" + std::to_string(port)}).code == 0);
     forward.signal(SIGINT);
     forward.wait();
 
     std::string attached = c.server.dir() + "/attach-" + version;
-    Background attach({"sh", "-c", "(echo ping-" + version + "; sleep 30) | " + tool("kubectl-" + version) + " attach -i talk -c counter"}, options, attached);
+    Background attach({"sh", "-c", "(echo ping-" + version + "; sleep 30) | " + tool("kubectl-" + version) + " attach -i talk -c echo"}, options, attached);
     wait_for("the echo of what was typed", [&] { return read_file(attached).find("ping-" + version) != std::string::npos; });
   }
 }

@@ -107,11 +107,11 @@ spec: {selector: {app: nobody}, ports: [{port: 80}]}
   CHECK(c.must({"exec", first, "--", "nslookup", "demo.default.svc.cluster.local"}).find(ip) != std::string::npos);
   RunOptions outside;
   outside.netns = c.lan.netns();
-  CHECK(run({"curl", "-s", "-f", "-m", "5", "http://" + c.server.ip() + ":30090"}, outside).out.find("hello") == 0);
-  CHECK(c.server.run({"curl", "-s", "-f", "-m", "5", "http://" + c.server.ip() + ":30090"}).out.find("hello") == 0);
-  CHECK(c.server.run({"curl", "-s", "-f", "-m", "5", "http://127.0.0.1:30090"}).out.find("hello") == 0);
+  CHECK(run({"curl", "-s", "-f", "-m", "30", "http://" + c.server.ip() + ":30090"}, outside).out.find("hello") == 0);
+  CHECK(c.server.run({"curl", "-s", "-f", "-m", "30", "http://" + c.server.ip() + ":30090"}).out.find("hello") == 0);
+  CHECK(c.server.run({"curl", "-s", "-f", "-m", "30", "http://127.0.0.1:30090"}).out.find("hello") == 0);
   // Nobody behind it: refused at once (7), not silence until the time is up (28).
-  CHECK(c.server.run({"curl", "-s", "-m", "5", "http://" + c.jsonpath("service/nobody", "{.spec.clusterIP}")}).code == 7);
+  CHECK(c.server.run({"curl", "-s", "-m", "30", "http://" + c.jsonpath("service/nobody", "{.spec.clusterIP}")}).code == 7);
 
   c.must({"delete", "service", "demo"});
   wait_for("the node port to close", [&] { return run({"curl", "-s", "-m", "2", "http://" + c.server.ip() + ":30090"}, outside).code == 7; });
@@ -128,8 +128,9 @@ TEST_CASE("images come from a registry, by tag and by digest, and a wrong name s
   std::string id = c.jsonpath("pod/pulled", "{.status.containerStatuses[0].imageID}");
   CHECK_MESSAGE(id.find(registry.address() + "/team/demo@sha256:") != std::string::npos, id);
   std::string digest = id.substr(id.rfind("@"));
-  std::string events = c.must({"get", "events", "--field-selector", "involvedObject.name=pulled"});
-  CHECK_MESSAGE(events.find("Successfully pulled image \"" + name + "\"") != std::string::npos, events);
+  wait_for("the event of the pull", [&] {
+    return c.must({"get", "events", "--field-selector", "involvedObject.name=pulled"}).find("Successfully pulled image \"" + name + "\"") != std::string::npos;
+  });
   c.apply(pod("by-digest", registry.address() + "/team/demo" + digest));
   c.wait_ready("by-digest");
 

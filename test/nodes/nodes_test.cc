@@ -47,7 +47,7 @@ spec: {clusterIP: None, selector: {app: cross}, ports: [{name: http, port: 8080}
   c.wait_ready("one");
   c.wait_ready("two");
   auto from = [&](const std::string& pod, const std::string& target) {
-    return c.kubectl({"exec", pod, "--", "timeout", "5", "wget", "-q", "-O", "-", "http://" + target}).out;
+    return c.kubectl({"exec", pod, "--", "timeout", "10", "wget", "-q", "-O", "-", "http://" + target}).out;
   };
   std::string ip1 = c.jsonpath("pod/one", "{.status.podIP}"), ip2 = c.jsonpath("pod/two", "{.status.podIP}");
   wait_for("pod to pod over the tunnel", [&] { return from("one", ip2 + ":8080").find("hello from two") == 0; });
@@ -61,9 +61,10 @@ spec: {clusterIP: None, selector: {app: cross}, ports: [{name: http, port: 8080}
       return saw_one && saw_two;
     });
   }
-  std::string names = c.must({"exec", "one", "--", "nslookup", "headless.default.svc.cluster.local"});
-  CHECK(names.find(ip1) != std::string::npos);
-  CHECK(names.find(ip2) != std::string::npos);
+  wait_for("both addresses by name", [&] {
+    std::string names = c.kubectl({"exec", "one", "--", "nslookup", "headless.default.svc.cluster.local"}).out;
+    return names.find(ip1) != std::string::npos && names.find(ip2) != std::string::npos;
+  });
   CHECK(c.must({"exec", "two", "--", "nslookup", "kubernetes.default.svc.cluster.local"}).find("10.43.0.1") != std::string::npos);
   CHECK(c.kubectl({"exec", "two", "--", "nslookup", "nobody.default.svc.cluster.local"}).code != 0);
 
@@ -73,7 +74,7 @@ spec: {clusterIP: None, selector: {app: cross}, ports: [{name: http, port: 8080}
     outside.netns = c.lan.netns();
     wait_for("node port on " + ip, [&] { return run({"curl", "-s", "-f", "-m", "2", "http://" + ip + ":30080"}, outside).out.find("hello") == 0; });
   }
-  CHECK(agent.run({"curl", "-s", "-f", "-m", "2", "http://" + agent.ip() + ":30080"}).out.find("hello") == 0);
+  CHECK(agent.run({"curl", "-s", "-f", "-m", "30", "http://" + agent.ip() + ":30080"}).out.find("hello") == 0);
   CHECK(c.must({"logs", "two"}).find("Traceback") == std::string::npos);
 }
 
@@ -84,7 +85,7 @@ TEST_CASE("joining needs the right token of the right cluster, and a name of one
   auto refused = [&](const std::string& with, const std::string& because) {
     Machine m(c.lan, "stranger");
     m.start_agent(url(c), with);
-    int code = m.process().wait(std::chrono::seconds(20));
+    int code = m.process().wait(std::chrono::seconds(60));
     CHECK(code != 0);
     std::string log = read_file(m.log_path());
     CHECK_MESSAGE(log.find(because) != std::string::npos, log);
@@ -100,6 +101,6 @@ TEST_CASE("joining needs the right token of the right cluster, and a name of one
   first.start_agent(url(c), token);
   c.wait_node("node-2");
   second.start_agent(url(c), token);
-  CHECK(second.process().wait(std::chrono::seconds(20)) != 0);
+  CHECK(second.process().wait(std::chrono::seconds(60)) != 0);
   CHECK(c.jsonpath("node/node-2", "{.status.addresses[?(@.type==\"InternalIP\")].address}") == first.ip());
 }

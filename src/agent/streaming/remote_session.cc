@@ -18,7 +18,7 @@ constexpr std::chrono::seconds kChannelsTimeout{30};
 // Output may be held open by processes that the command left behind; after its exit only so much silence is waited out.
 constexpr int kQuietMs = 500;
 // Clients send the size of their terminal first of all, if they know it.
-constexpr int kSizeMs = 100;
+constexpr int kSizeMs = 500;
 
 void set_nonblocking(int fd) {
   if (fd >= 0) fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
