@@ -108,6 +108,60 @@ std::optional<ParsedQuery> parse_query(std::string_view p) {
   return out;
 }
 
+std::string write_query(const Query& q, std::string_view name) {
+  std::string out;
+  put16(out, 0);
+  put16(out, q.recursion_desired ? 0x0100 : 0);
+  put16(out, 1);
+  put16(out, 0);
+  put16(out, 0);
+  put16(out, q.edns_payload ? 1 : 0);
+  out += encode_name(name);
+  put16(out, q.question.type);
+  put16(out, q.question.cls);
+  if (q.edns_payload) {
+    out += '\0';
+    put16(out, kOpt);
+    put16(out, *q.edns_payload);
+    put32(out, 0);
+    put16(out, 0);
+  }
+  return out;
+}
+
+std::optional<Response> parse_response(std::string_view p) {
+  if (p.size() < 12 || (get16(p, 2) & 0x8000) == 0) return std::nullopt;
+  Response out;
+  out.rcode = static_cast<Rcode>(get16(p, 2) & 15);
+  out.truncated = (get16(p, 2) & 0x0200) != 0;
+  size_t at = 12;
+  std::string name;
+  for (unsigned i = get16(p, 4); i > 0; --i) {
+    if (!read_name(p, at, name) || at + 4 > p.size()) return std::nullopt;
+    at += 4;
+  }
+  for (unsigned i = get16(p, 6); i > 0; --i) {
+    if (!read_name(p, at, name) || at + 10 > p.size()) return std::nullopt;
+    Record r{.name = name, .type = get16(p, at), .ttl_s = static_cast<uint32_t>(get16(p, at + 4)) << 16 | get16(p, at + 6), .data = {}};
+    const size_t size = get16(p, at + 8);
+    at += 10;
+    if (at + size > p.size()) return std::nullopt;
+    const std::string_view data = p.substr(at, size);
+    if (size_t inside = at; r.type == kCname) {  // may point into this packet
+      if (!read_name(p, inside, name) || inside != at + size) return std::nullopt;
+      r.data = encode_name(name);
+      if (r.data.empty()) return std::nullopt;
+    } else if ((r.type == kA && size == 4) || (r.type == kAaaa && size == 16)) {
+      r.data = data;
+    } else {
+      r.type = 0;
+    }
+    at += size;
+    if (r.type != 0) out.answers.push_back(std::move(r));
+  }
+  return out;
+}
+
 Record a_record(std::string name, std::string_view ip, uint32_t ttl_s) {
   std::string text(ip);
   in_addr v4;

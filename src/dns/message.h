@@ -50,10 +50,22 @@ Record soa_record(std::string zone, uint32_t serial, uint32_t ttl_s);
 struct Answer {
   Rcode rcode = kNoError;
   bool authoritative = true;
-  std::vector<Record> answers, authority, additional;
+  std::vector<Record> answers{}, authority{}, additional{};
+  std::string goes_on_with{};  // not empty: the last record is an alias of this name, which must be asked elsewhere
 };
 // At most `limit` bytes: what does not fit is left out and the TC bit set.
 std::string write_answer(const Query& query, const Answer& answer, size_t limit);
+
+// The same question about another name, with id 0.
+std::string write_query(const Query& query, std::string_view name);
+
+// An answer's addresses and aliases (A, AAAA, CNAME), to be passed on in an answer of ours. Nothing for what is malformed.
+struct Response {
+  Rcode rcode = kNoError;
+  bool truncated = false;
+  std::vector<Record> answers;
+};
+std::optional<Response> parse_response(std::string_view packet);
 
 // "a.b.c" in wire form; empty if a label is longer than 63 or the name than 255 octets.
 std::string encode_name(std::string_view name);

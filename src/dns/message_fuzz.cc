@@ -9,5 +9,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     std::string out = skerry::dns::write_answer(parsed->query, a, 512);
     if (out.size() > 512 + 271) __builtin_trap();
   }
+  if (auto response = skerry::dns::parse_response(packet))
+    for (auto& r : response->answers)
+      if (r.data.empty() || r.data.size() > 255) __builtin_trap();
   return 0;
 }

@@ -93,6 +93,7 @@ struct Server::Loop {
     Fd fd;
     Query query;
     std::string packet;  // with our id
+    std::vector<Record> aliases;  // come before the answer's records: another name was asked than the client did
     uint16_t our_id = 0;
     size_t upstream = 0;
     bool tcp = false, connected = false;
@@ -201,13 +202,15 @@ struct Server::Loop {
       a.authoritative = false;
       return reply(q, a, fd, from, connection);
     }
-    if (auto a = zone.resolve(q.question)) {
-      // An external name is followed by the client's resolver, or here through the zone.
-      return reply(q, *a, fd, from, connection);
-    }
+    auto answer = zone.resolve(q.question);
+    if (answer && answer->goes_on_with.empty()) return reply(q, *answer, fd, from, connection);
     Pending p;
     p.query = q;
     p.packet = packet;
+    if (answer) {
+      p.packet = write_query(q, answer->goes_on_with);
+      p.aliases = std::move(answer->answers);
+    }
     p.client_udp = fd;
     p.client = from;
     p.connection = connection;
@@ -242,17 +245,13 @@ struct Server::Loop {
 
   void fail(const Pending& p) {
     ++failed;
-    Answer a;
-    a.rcode = kServFail;
-    a.authoritative = false;
+    Answer a{.rcode = kServFail, .authoritative = false, .answers = p.aliases};
     reply(p.query, a, p.client_udp, p.client, p.connection);
   }
 
   void forward(Pending p) {
     if (upstreams.empty()) {
-      Answer a;
-      a.rcode = kRefused;
-      a.authoritative = false;
+      const Answer a{.rcode = kRefused, .authoritative = false, .answers = p.aliases};
       return reply(p.query, a, p.client_udp, p.client, p.connection);
     }
     if (pending.size() >= kMaxForwarded || p.upstream >= upstreams.size()) return fail(p);
@@ -321,6 +320,14 @@ struct Server::Loop {
     if (packet.size() < 12 || static_cast<unsigned char>(packet[0]) != p.our_id >> 8 || static_cast<unsigned char>(packet[1]) != (p.our_id & 0xff) || !(packet[2] & 0x80)) {
       if (p.tcp) next_upstream(fd);
       return;
+    }
+    if (!p.aliases.empty()) {
+      auto response = parse_response(packet);
+      if (!response) return next_upstream(fd);
+      Answer a{.rcode = response->rcode, .authoritative = false, .answers = p.aliases};
+      a.answers.insert(a.answers.end(), response->answers.begin(), response->answers.end());
+      packet = write_answer(p.query, a, limit_of(p.query, p.connection));
+      if (response->truncated) packet[2] = static_cast<char>(static_cast<unsigned char>(packet[2]) | 0x02);
     }
     packet[0] = static_cast<char>(p.query.id >> 8);
     packet[1] = static_cast<char>(p.query.id & 0xff);

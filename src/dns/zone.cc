@@ -10,6 +10,7 @@ namespace skerry::dns {
 namespace {
 
 constexpr uint32_t kTtl = 5;
+constexpr size_t kMostAliases = 8;  // external names that stand for external names
 
 std::string dashed(std::string ip) {
   for (char& c : ip)
@@ -136,6 +137,7 @@ Answer Zone::service_answer(const Question& q, const std::string& ns, const std:
   if (!s.external_name.empty()) {
     if (left.size() != 1) return no_such_name();
     if (wants(q, kA) || q.type == kAaaa || q.type == kCname) a.answers.push_back(name_record(q.name, kCname, s.external_name, kTtl));
+    if (q.type == kA || q.type == kAaaa) a.goes_on_with = to_lower(s.external_name.ends_with('.') ? s.external_name.substr(0, s.external_name.size() - 1) : s.external_name);
     return a.answers.empty() ? nothing() : a;
   }
 
@@ -230,6 +232,23 @@ Answer Zone::reverse_answer(const Question& q, const std::string& ip, bool& ours
 
 std::optional<Answer> Zone::resolve(const Question& q) const {
   std::shared_lock l(mutex_);
+  auto answer = find(q);
+  if (q.type != kA && q.type != kAaaa) return answer;
+  Question next = q;
+  while (answer && !answer->goes_on_with.empty() && answer->answers.size() < kMostAliases) {
+    next.name = answer->goes_on_with;
+    auto rest = find(next);
+    if (!rest) return answer;
+    answer->rcode = rest->rcode;
+    answer->goes_on_with = rest->goes_on_with;
+    answer->answers.insert(answer->answers.end(), rest->answers.begin(), rest->answers.end());
+    answer->authority = std::move(rest->authority);
+  }
+  if (answer) answer->goes_on_with.clear();
+  return answer;
+}
+
+std::optional<Answer> Zone::find(const Question& q) const {
   if (q.cls != 1) return std::nullopt;
   if (ends_with(q.name, ".in-addr.arpa")) {
     std::string ip = reversed_v4(std::string_view(q.name).substr(0, q.name.size() - 13));

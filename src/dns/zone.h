@@ -30,7 +30,9 @@ class Zone {
   void set_service(const std::string& key, const Json* service);       // null: gone
   void set_slice(const std::string& key, const Json* endpoint_slice);  // null: gone
 
-  // The answer if the name is this zone's (also NXDOMAIN and empty answers); nothing if it must be asked upstream.
+  // The answer if the name is this zone's (also NXDOMAIN and empty answers); nothing if it must be asked upstream. Who
+  // asks for the address of an external name gets also that of the name it stands for, as resolvers in pods do not ask
+  // again: from the zone, or `goes_on_with` says what to ask upstream.
   std::optional<Answer> resolve(const Question& question) const;
 
  private:
@@ -54,6 +56,7 @@ class Zone {
     std::vector<Port> ports;
   };
 
+  std::optional<Answer> find(const Question& question) const;
   Answer nothing() const;   // exists, but not with this type
   Answer no_such_name() const;
   Answer service_answer(const Question& q, const std::string& ns, const std::vector<std::string_view>& left) const;

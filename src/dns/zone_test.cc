@@ -74,6 +74,53 @@ TEST_CASE("zone: what is removed is gone") {
   CHECK(z.resolve({"db.shop.svc.cluster.local", kA, 1})->rcode == kNxDomain);
 }
 
+TEST_CASE("zone: an external name of the zone comes with its address, one of elsewhere says where to go on") {
+  Zone z("cluster.local");
+  fill(z);
+  Json alias = Json::parse(R"({"spec":{"type":"ExternalName","externalName":"web.shop.svc.cluster.local"}})");
+  z.set_service("shop/alias", &alias);
+  auto inside = z.resolve({"alias.shop.svc.cluster.local", kA, 1});
+  REQUIRE(inside->answers.size() == 2);
+  CHECK(inside->answers[0].type == kCname);
+  CHECK(inside->answers[1].type == kA);
+  CHECK(inside->answers[1].name == "web.shop.svc.cluster.local");
+  CHECK(inside->goes_on_with.empty());
+  CHECK(z.resolve({"alias.shop.svc.cluster.local", kCname, 1})->answers.size() == 1);
+  auto outside = z.resolve({"ext.shop.svc.cluster.local", kA, 1});
+  CHECK(outside->answers.size() == 1);
+  CHECK(outside->goes_on_with == "db.example.org");
+  Json nowhere = Json::parse(R"({"spec":{"type":"ExternalName","externalName":"none.shop.svc.cluster.local"}})");
+  z.set_service("shop/nowhere", &nowhere);
+  CHECK(z.resolve({"nowhere.shop.svc.cluster.local", kA, 1})->rcode == kNxDomain);
+  Json circle = Json::parse(R"({"spec":{"type":"ExternalName","externalName":"circle.shop.svc.cluster.local"}})");
+  z.set_service("shop/circle", &circle);
+  auto round = z.resolve({"circle.shop.svc.cluster.local", kA, 1});
+  CHECK(round->answers.size() == 8);
+  CHECK(round->goes_on_with.empty());
+}
+
+TEST_CASE("message: what upstream answered is read, with names that point back") {
+  // db.example.org CNAME a.example.org ("a" and a pointer), A 192.0.2.1; a TXT record is left out.
+  const std::string question("\x00\x07\x81\x80\x00\x01\x00\x03\x00\x00\x00\x00\x02" "db\x07" "example\x03" "org\x00\x00\x01\x00\x01", 32);
+  const std::string alias("\xc0\x0c\x00\x05\x00\x01\x00\x00\x00\x3c\x00\x04\x01" "a\xc0\x0f", 16);
+  const std::string text("\xc0\x0c\x00\x10\x00\x01\x00\x00\x00\x3c\x00\x02\x01x", 14);
+  const std::string address("\xc0\x2c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\xc0\x00\x02\x01", 16);
+  const std::string packet = question + alias + text + address;
+  auto r = parse_response(packet);
+  REQUIRE(r);
+  REQUIRE(r->answers.size() == 2);
+  CHECK(r->answers[0].type == kCname);
+  CHECK(r->answers[0].data == encode_name("a.example.org"));
+  CHECK(r->answers[1].name == "a.example.org");
+  CHECK(r->answers[1].data == std::string("\xc0\x00\x02\x01", 4));
+  CHECK(r->answers[1].ttl_s == 60);
+  for (size_t n = 0; n < packet.size(); ++n) {
+    CAPTURE(n);
+    CHECK_FALSE(parse_response(packet.substr(0, n)).has_value());
+  }
+  CHECK_FALSE(parse_response("\x00\x07\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00").has_value());
+}
+
 TEST_CASE("message: an answer that does not fit is cut and says so") {
   Query q;
   q.id = 7;
