@@ -31,7 +31,8 @@ Result<std::unique_ptr<Agent>> Agent::create(AgentOptions options, runtime::Runt
   a->pods_ = std::make_unique<Pods>(Pods::Parts{.options = o, .runtime = runtime, .mirror = *a->mirror_, .outbox = *a->outbox_, .events = *a->events_,
                                                 .volumes = *a->volumes_, .tasks = a->tasks_, .pulls = a->pulls_, .workers = a->pod_work_, .clock = clock},
                                     facts.room);
-  a->node_ = std::make_unique<Node>(uplink, runtime, a->uplink_work_, o, std::move(facts));
+  a->node_ = std::make_unique<Node>(uplink, runtime, a->uplink_work_, o, std::move(facts),
+                                    [agent = a.get()](const NodeEvent& e) { agent->node_event(e.type, e.reason, e.message); });
   return a;
 }
 
@@ -112,10 +113,23 @@ void Agent::node_changed() {
       std::lock_guard l(mutex_);
       nodes_posted_ = false;
     }
-    if (auto self = mirror_->source(api::kNodes).get(options_.node_name))
-      if (auto cidr = json::str(self->json(), {"spec", "podCIDR"}); !cidr.empty()) make_network(cidr);
+    if (auto self = mirror_->source(api::kNodes).get(options_.node_name)) {
+      const Json node = self->json();
+      if (auto cidr = json::str(node, {"spec", "podCIDR"}); !cidr.empty()) make_network(cidr);
+      tell_schedulable(!json::boolean(node, {"spec", "unschedulable"}));
+    }
     update_remote_nodes();
   });
+}
+
+void Agent::tell_schedulable(bool now) {
+  {
+    std::lock_guard l(mutex_);
+    if (now == schedulable_) return;
+    schedulable_ = now;
+  }
+  const std::string reason = now ? "NodeSchedulable" : "NodeNotSchedulable";
+  node_event("Normal", reason, "Node " + options_.node_name + " status is now: " + reason);
 }
 
 void Agent::make_network(const std::string& pod_cidr) {

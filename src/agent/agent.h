@@ -61,6 +61,7 @@ class Agent final : public KubeletApi {
   Agent(AgentOptions options, runtime::Runtime& runtime, const Clock& clock, NetworkFactory make_network);
   void node_changed();
   void make_network(const std::string& pod_cidr);
+  void tell_schedulable(bool now);
   void update_remote_nodes();
   void keep_house();
   Result<Json> known_pod(const std::string& ns, const std::string& pod, const std::string& uid) const;
@@ -84,6 +85,7 @@ class Agent final : public KubeletApi {
   std::unique_ptr<network::PodNetwork> network_;
   std::vector<std::function<void(network::PodNetwork&)>> network_handlers_;
   bool started_ = false, stopped_ = false, nodes_posted_ = false;
+  bool schedulable_ = true;  // as last told
 };
 
 }  // namespace skerry::agent

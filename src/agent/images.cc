@@ -111,7 +111,7 @@ Images::Answer Images::ensure(const Json& pod, const Json& container, uint32_t a
   const bool there = present && present->has_value();
   if (want.pulling) return answer;  // kPulling
   if (there && (want.pulled || policy != "Always")) {
-    if (!want.pulled && fresh) tell("Normal", "Pulled", "Container image \"" + image + "\" already present on machine");
+    if (!want.pulled && fresh) tell("Normal", "Pulled", "Container image \"" + image + "\" already present on machine and can be accessed by the pod");
     want.pulled = true;
     answer.state = Answer::State::kReady;
     answer.image = **present;

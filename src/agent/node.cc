@@ -117,14 +117,38 @@ Json node_status(const AgentOptions& options, const NodeFacts& facts, const Node
   return s;
 }
 
+std::vector<NodeEvent> node_events(const std::string& node, const Json& before, const Json& after) {
+  std::vector<NodeEvent> out;
+  const auto is_now = [&](const std::string& reason) { out.push_back({"Normal", reason, "Node " + node + " status is now: " + reason}); };
+  const auto condition = [](const Json& status, std::string_view type) {
+    for (auto& c : json::array_or_empty(json::find(status, "conditions")))
+      if (json::str(c, "type") == type) return json::str(c, "status");
+    return std::string();
+  };
+  const std::string booted = json::str(before, {"nodeInfo", "bootID"}), boot = json::str(after, {"nodeInfo", "bootID"});
+  if (!booted.empty() && booted != boot) out.push_back({"Warning", "Rebooted", "Node " + node + " has been rebooted, boot id: " + boot});
+  constexpr struct { const char *type, *when_true, *when_false; } kPressures[] = {
+      {"MemoryPressure", "NodeHasInsufficientMemory", "NodeHasSufficientMemory"},
+      {"DiskPressure", "NodeHasDiskPressure", "NodeHasNoDiskPressure"},
+      {"PIDPressure", "NodeHasInsufficientPID", "NodeHasSufficientPID"},
+  };
+  for (auto& p : kPressures)
+    if (const auto now = condition(after, p.type); now != condition(before, p.type)) is_now(now == "True" ? p.when_true : p.when_false);
+  // That a new node is not ready yet is no news.
+  const auto was_ready = condition(before, "Ready"), ready = condition(after, "Ready");
+  if (ready != was_ready && (ready == "True" || !was_ready.empty())) is_now(ready == "True" ? "NodeReady" : "NodeNotReady");
+  return out;
+}
+
 struct Node::State : std::enable_shared_from_this<Node::State> {
-  State(client::Client& u, runtime::Runtime& r, Executor& e, const AgentOptions& o, NodeFacts f)
-      : uplink(u), runtime(r), executor(e), options(o), facts(std::move(f)) {}
+  State(client::Client& u, runtime::Runtime& r, Executor& e, const AgentOptions& o, NodeFacts f, Tell t)
+      : uplink(u), runtime(r), executor(e), options(o), facts(std::move(f)), tell(std::move(t)) {}
   client::Client& uplink;
   runtime::Runtime& runtime;
   Executor& executor;
   const AgentOptions& options;
   const NodeFacts facts;
+  const Tell tell;
 
   std::mutex turn;  // held during a look; taken before mutex
   // guarded by turn:
@@ -133,6 +157,7 @@ struct Node::State : std::enable_shared_from_this<Node::State> {
   Json lease;
   int failures = 0;
   std::string sent_vtep;
+  bool told_start = false;
 
   mutable std::mutex mutex;  // guards all below
   bool stopped = false, registered = false, network_ready = false;
@@ -227,9 +252,16 @@ Status Node::State::send_status() {
   if (would == sent && now - status_sent_at < kStatusPeriod) return {};
   api::ObjectPtr current = TRY(uplink.get(api::kNodes, "", options.node_name));
   Json have = json::object_or_empty(json::find(current->json(), "status"));
-  Json patch = json::make_merge_patch(have, node_status(options, facts, health, images, have, wall));
+  const Json status = node_status(options, facts, health, images, have, wall);
+  Json patch = json::make_merge_patch(have, status);
   for (auto it = patch.begin(); it != patch.end();) it = it->is_null() ? patch.erase(it) : std::next(it);  // others' fields stay
   (void)TRY(uplink.patch(api::kNodes, "", options.node_name, api::PatchType::kMerge, {{"status", std::move(patch)}}, "status"));
+  if (!told_start) {
+    tell({"Normal", "Starting", "Starting kubelet."});
+    tell({"Normal", "NodeAllocatableEnforced", "Updated Node Allocatable limit across pods"});
+    told_start = true;
+  }
+  for (auto& event : node_events(options.node_name, have, status)) tell(event);
   sent = std::move(would);
   status_sent_at = now;
   return {};
@@ -267,8 +299,8 @@ Status Node::State::renew_lease() {
   return {};
 }
 
-Node::Node(client::Client& uplink, runtime::Runtime& runtime, Executor& executor, const AgentOptions& options, NodeFacts facts)
-    : state_(std::make_shared<State>(uplink, runtime, executor, options, std::move(facts))) {}
+Node::Node(client::Client& uplink, runtime::Runtime& runtime, Executor& executor, const AgentOptions& options, NodeFacts facts, Tell tell)
+    : state_(std::make_shared<State>(uplink, runtime, executor, options, std::move(facts), std::move(tell))) {}
 Node::~Node() { stop(); }
 
 void Node::start() { state_->schedule(milliseconds(0)); }

@@ -44,9 +44,19 @@ Json node_object(const AgentOptions& options, const NodeFacts& facts);
 Json node_status(const AgentOptions& options, const NodeFacts& facts, const NodeHealth& health, const std::vector<runtime::ImageInfo>& images,
                  const Json& before, WallTime now);
 
+// An event about the node.
+struct NodeEvent {
+  std::string type, reason, message;
+  bool operator==(const NodeEvent&) const = default;
+};
+// Pure: what there is to tell when the status `after` replaces `before` (empty: the node is new), as kubelet tells it.
+std::vector<NodeEvent> node_events(const std::string& node, const Json& before, const Json& after);
+
 class Node {
  public:
-  Node(client::Client& uplink, runtime::Runtime& runtime, Executor& executor, const AgentOptions& options, NodeFacts facts);
+  // `tell` is called on the executor's threads and must not block.
+  using Tell = std::function<void(const NodeEvent&)>;
+  Node(client::Client& uplink, runtime::Runtime& runtime, Executor& executor, const AgentOptions& options, NodeFacts facts, Tell tell);
   ~Node();
 
   void start();

@@ -118,6 +118,8 @@ ProbeResult probe_http(const Json& get, const ProbeTarget& target, std::chrono::
     auto response = client.send(request);
     if (!response) {
       std::string message = response.error().message;
+      if (response.error().is(Reason::kTimeout)) message = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)";
+      if (const std::string said = request.method + " " + request.url + ": "; message.starts_with(said)) message.erase(0, said.size());
       return failure("Get \"" + request.url + "\": " + message);
     }
     if (response->status >= 300 && response->status < 400 && response->headers.has("Location")) {

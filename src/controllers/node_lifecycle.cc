@@ -24,6 +24,7 @@ bool has_no_execute(const Json& taints) {
 NodeLifecycle::NodeLifecycle(Context& context, NodeLifecycleOptions options)
     : Part(context, "node-controller"),
       options_(options),
+      began_s_(now_s()),
       node_events_(context.client, context.executor, "node-controller"),
       taint_events_(context.client, context.executor, "taint-eviction-controller") {
   enqueue_all_of(api::kNodes);
@@ -80,24 +81,34 @@ bool NodeLifecycle::note(const std::string& node, const std::string& ready, bool
 Result<Outcome> NodeLifecycle::reconcile(const Key& name) {
   api::ObjectPtr object = cache(api::kNodes).get(name);
   if (!object) {
+    std::string uid;
     {
       std::lock_guard l(mutex_);
-      seen_.erase(name);
+      if (auto it = seen_.find(name); it != seen_.end()) {
+        uid = it->second.uid;
+        seen_.erase(it);
+      }
     }
+    if (!uid.empty()) tell(name, uid, "RemovingNode", "Removing Node " + name + " from Controller");
     return Outcome{};
   }
   Json node = object->json();
   const MonoTime now = clock().mono();
   std::string ready = node_ready(node);
   MonoTime deadline;
-  bool was_ready;
+  bool was_ready, registered;
   {
     std::lock_guard l(mutex_);
     Seen& seen = seen_[name];
+    registered = seen.uid.empty();
+    seen.uid = object->meta().uid;
     if (seen.heartbeat == MonoTime{}) seen.heartbeat = now;  // known since now
     deadline = seen.heartbeat + (ready.empty() ? options_.startup_grace : options_.grace);
     was_ready = seen.ready == "True";
   }
+  if (const auto created = parse_rfc3339(json::str(node, {"metadata", "creationTimestamp"}));
+      registered && created && std::chrono::duration_cast<seconds>(created->time_since_epoch()).count() >= began_s_)
+    tell(name, object->meta().uid, "RegisteredNode", "Registered Node " + name + " in Controller");
   const bool silent = now >= deadline;
   if (silent && set_silent(node, now_text())) {
     LOG_WARN("node-controller", "node " << name << " has stopped reporting");
@@ -122,6 +133,11 @@ Result<Outcome> NodeLifecycle::reconcile(const Key& name) {
   if (!silent) wait = std::chrono::ceil<milliseconds>(deadline - now) + milliseconds(1);
   if (next > 0) wait = wait.count() == 0 ? seconds(next) : std::min<milliseconds>(wait, seconds(next));
   return Outcome{wait};
+}
+
+void NodeLifecycle::tell(const std::string& node, const std::string& uid, const std::string& reason, const std::string& message) {
+  const client::ObjectReference about{.api_version = "v1", .kind = "Node", .ns = "", .name = node, .uid = uid, .resource_version = "", .field_path = ""};
+  node_events_.record(about, "Normal", reason, "Node " + node + " event: " + message);
 }
 
 Status NodeLifecycle::mark_pods_not_ready(const std::string& node) {

@@ -25,6 +25,7 @@ class NodeLifecycle final : public Part {
 
  private:
   struct Seen {
+    std::string uid;
     MonoTime heartbeat{};
     std::string ready;     // at the last reconcile
     bool executes = false;  // has NoExecute taints
@@ -33,11 +34,13 @@ class NodeLifecycle final : public Part {
   void on_pod(const api::ObjectPtr& before, const api::ObjectPtr& after);
   // Notes the node's state; true if some node is ready. Wakes all nodes when that changes.
   bool note(const std::string& node, const std::string& ready, bool executes);
+  void tell(const std::string& node, const std::string& uid, const std::string& reason, const std::string& message);
   Status mark_pods_not_ready(const std::string& node);
   // Seconds until the next eviction; 0: none is due.
   Result<int64_t> evict(const std::string& node, const Json& taints);
 
   const NodeLifecycleOptions options_;
+  const int64_t began_s_;  // nodes that are older were registered with a manager before this one
   client::EventRecorder node_events_, taint_events_;
   std::mutex mutex_;  // guards all below
   std::map<std::string, Seen> seen_;

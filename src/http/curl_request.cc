@@ -175,15 +175,32 @@ size_t CurlRequest::body(char* data, size_t size, size_t count, void* self_point
   return n;
 }
 
+// What went wrong, for the commonest reasons in the words that users of Kubernetes (and their scripts) know from events.
+std::string CurlRequest::known_words(CURLcode code) const {
+  const std::string_view said = error_;
+  const auto word_after = [&](std::string_view before) {
+    const size_t at = said.find(before);
+    const std::string_view rest = at == said.npos ? "" : said.substr(at + before.size());
+    return std::string(rest.substr(0, rest.find(' ')));
+  };
+  long number = 0;
+  if (code == CURLE_GOT_NOTHING) return "EOF";
+  if (const auto host = word_after("Could not resolve host: "); code == CURLE_COULDNT_RESOLVE_HOST && !host.empty())
+    return "dial tcp: lookup " + host + ": no such host";
+  if (code == CURLE_COULDNT_CONNECT && curl_easy_getinfo(handle_, CURLINFO_OS_ERRNO, &number) == CURLE_OK && number != 0) {
+    const std::string host = word_after("Failed to connect to "), port = word_after(" port ");
+    const std::string where = host.empty() || port.empty() ? std::string(said) : "dial tcp " + (host.find(':') == host.npos ? host : "[" + host + "]") + ":" + port;
+    return where + ": connect: " + to_lower(std::strerror(static_cast<int>(number)));  // refused, unreachable, ...
+  }
+  return error_[0] ? error_ : curl_easy_strerror(code);
+}
+
 Result<ClientResponse> CurlRequest::result(CURLcode code) {
   if (code == CURLE_OK && head_done()) return std::move(response_);
   if (stopped_) return Error(Reason::kUnknown, "stopped by the receiver");
   std::string what = request_.method + " " + request_.url + ": ";
   if (too_large_) return Error(Reason::kRequestEntityTooLarge, what + "the response is too large");
-  std::string message = what + (error_[0] ? error_ : curl_easy_strerror(code));
-  long os_error = 0;
-  if (code == CURLE_COULDNT_CONNECT && curl_easy_getinfo(handle_, CURLINFO_OS_ERRNO, &os_error) == CURLE_OK && os_error != 0)
-    message += std::string(": ") + std::strerror(static_cast<int>(os_error));  // refused, unreachable, ...
+  std::string message = what + known_words(code);
   if (code == CURLE_OPERATION_TIMEDOUT) return Error(Reason::kTimeout, message);
   if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL) return Error(Reason::kBadRequest, message);
   return Error(Reason::kServiceUnavailable, message);

@@ -34,6 +34,7 @@ class CurlRequest {
   void set_tls(const ClientTls& tls);
   void set_proxy(const ClientOptions& options);
   bool head_done();
+  std::string known_words(CURLcode code) const;
 
   CURL* const handle_;
   const ClientRequest& request_;

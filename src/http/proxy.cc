@@ -156,7 +156,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
   void fail(std::string why) {
     if (std::exchange(passing_, true)) return;
-    Error error(Reason::kServiceUnavailable, "error trying to reach service: " + name_ + ": " + why);
+    const bool dialled = !why.starts_with("connect: ") && why != "i/o timeout";
+    Error error(Reason::kServiceUnavailable, "error trying to reach service: " + (dialled ? name_ : "dial tcp " + name_) + ": " + why);
     std::string type = "text/plain; charset=utf-8", body = error.message + "\n";
     if (options_.error_body) std::tie(type, body) = options_.error_body(error);
     down_->write(response_head(error.http_code(), Headers{{"Content-Type", type}, {"Content-Length", std::to_string(body.size())}, {"Connection", "close"}}) + body);

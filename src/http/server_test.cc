@@ -312,7 +312,7 @@ TEST_CASE("server: upgrade hands the connection over, through a proxy as well") 
   auto dead = Client().send(request);
   REQUIRE(dead);
   CHECK(dead->status == 503);
-  CHECK(dead->body.find("Connection refused") != std::string::npos);
+  CHECK(dead->body.find("connect: connection refused") != std::string::npos);
 
   int fd = connect_to(front.port());
   std::string_view ask = "GET /e HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n";

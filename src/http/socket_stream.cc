@@ -7,6 +7,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/strings.h"
+
 namespace skerry::http {
 namespace {
 
@@ -45,7 +47,7 @@ void SocketStream::connect_now(const sockaddr_storage& address, socklen_t size, 
     if (auto set = transport_.use_tls(tls, false, server_name); !set) return finish(set.error().message);
   }
   if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), size) != 0 && errno != EINPROGRESS) {
-    return finish(std::string("connect: ") + std::strerror(errno));
+    return finish("connect: " + to_lower(std::strerror(errno)));
   }
   state_ = State::kConnecting;
   listen_for(EPOLLOUT);
@@ -120,7 +122,7 @@ void SocketStream::on_stop() { finish("stopped"); }
 
 void SocketStream::on_deadline() {
   if (state_ == State::kLingering) return finish("");
-  finish(state_ == State::kOpen ? "the peer reads too slowly" : "timed out while connecting");
+  finish(state_ == State::kOpen ? "the peer reads too slowly" : "i/o timeout");
 }
 
 void SocketStream::on_ready(uint32_t events) {
@@ -129,7 +131,7 @@ void SocketStream::on_ready(uint32_t events) {
     int error = 0;
     socklen_t size = sizeof error;
     getsockopt(transport_.fd(), SOL_SOCKET, SO_ERROR, &error, &size);
-    if (error != 0) return finish(std::string("connect: ") + std::strerror(error));
+    if (error != 0) return finish("connect: " + to_lower(std::strerror(error)));
     state_ = State::kHandshake;
   }
   if (state_ == State::kHandshake) return continue_handshake();
