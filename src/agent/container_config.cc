@@ -167,6 +167,13 @@ Result<runtime::ContainerConfig> make_container_config(const ContainerInputs& in
   return c;
 }
 
+bool is_read_only_volume(const Json& pod, std::string_view volume) {
+  for (auto& v : json::array_or_empty(json::find(pod, {"spec", "volumes"})))
+    if (json::str(v, "name") == volume)
+      return v.contains("configMap") || v.contains("secret") || v.contains("downwardAPI") || v.contains("projected");
+  return false;
+}
+
 Result<std::vector<runtime::Mount>> make_mounts(const ContainerInputs& in, const MountedVolumes& mounted, Volumes& volumes) {
   std::vector<runtime::Mount> out;
   const std::string uid = json::str(in.pod, {"metadata", "uid"}), name = json::str(in.container, "name");
@@ -195,8 +202,9 @@ Result<std::vector<runtime::Mount>> make_mounts(const ContainerInputs& in, const
     ++index;
     mount.container_path = json::str(m, "mountPath");
     if (!mount.container_path.starts_with('/')) mount.container_path = "/" + mount.container_path;
-    mount.read_only = json::boolean(m, "readOnly");
-    mount.recursive_read_only = mount.read_only && (json::str(m, "recursiveReadOnly") == "Enabled" || json::str(m, "recursiveReadOnly") == "IfPossible");
+    const bool asked_read_only = json::boolean(m, "readOnly");
+    mount.read_only = asked_read_only || is_read_only_volume(in.pod, volume);
+    mount.recursive_read_only = asked_read_only && (json::str(m, "recursiveReadOnly") == "Enabled" || json::str(m, "recursiveReadOnly") == "IfPossible");
     const std::string propagation = json::str(m, "mountPropagation");
     if (propagation == "HostToContainer") mount.propagation = runtime::Mount::Propagation::kHostToContainer;
     if (propagation == "Bidirectional") mount.propagation = runtime::Mount::Propagation::kBidirectional;

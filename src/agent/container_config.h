@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "agent/env.h"
 #include "agent/volumes/volumes.h"
@@ -30,6 +31,8 @@ struct ContainerInputs {
 };
 // Everything but mounts. Errors are those of CreateContainerConfigError (runAsNonRoot).
 Result<runtime::ContainerConfig> make_container_config(const ContainerInputs& in);
+// Is the volume of a kind whose content is the node's (ConfigMap, Secret, downward API, projected)? No container may write to it.
+bool is_read_only_volume(const Json& pod, std::string_view volume);
 // volumeMounts with their host paths; sub paths are expanded and bound.
 Result<std::vector<runtime::Mount>> make_mounts(const ContainerInputs& in, const MountedVolumes& mounted, Volumes& volumes);
 

@@ -194,7 +194,6 @@ std::vector<std::string> write_warnings(const Resource& resource, const Json& ob
   std::vector<std::string> warnings;
   if (!resource.acted_on)
     warnings.push_back("no part of Skerry acts on " + resource.group_resource() + " yet: the object is stored, nothing else happens");
-  if (resource.is("", "Endpoints")) warnings.push_back("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice");
   const Json& spec = json::find(object, "spec");
   const Json& pod_spec = resource.is("", "Pod") ? spec : json::find(spec, {"template", "spec"});
   std::string prefix = resource.is("", "Pod") ? "spec" : "spec.template.spec";

@@ -23,6 +23,13 @@ std::string quote(std::string_view text) {
 
 bool has_body(api::Verb verb) { return verb == api::Verb::kCreate || verb == api::Verb::kUpdate; }
 
+// What Kubernetes warns of whenever it is asked for: kinds that something better has taken the place of. Empty for all others.
+std::string_view deprecation(const api::Gvr& gvr) {
+  if (gvr.group.empty() && gvr.resource == "endpoints") return "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice";
+  if (gvr.group.empty() && gvr.resource == "componentstatuses") return "v1 ComponentStatus is deprecated in v1.19+";
+  return {};
+}
+
 // What the URL alone says: enough to authorise.
 api::Request addressed(const Route& route, const api::UserInfo& user) {
   api::Request out;
@@ -74,6 +81,7 @@ Result<int> ResourcePaths::serve(const http::Request& request, http::ResponseWri
   head.options.field_selector = request.query().get("fieldSelector");
   TRY(pipeline_.authorize(head));
   api::ResourcePtr row = TRY(pipeline_.row_of(head));
+  if (const auto warning = deprecation(route.gvr); !warning.empty()) writer.headers().add("Warning", "299 - " + quote(warning));
   Form form = TRY(negotiate(request.headers.get("Accept"), true));
   if (form.as != Form::As::kObject && !row->stored && route.subresource.empty())
     return Error(Reason::kNotAcceptable, "the server was unable to respond with a content type that the client supports");

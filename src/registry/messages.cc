@@ -48,7 +48,7 @@ Error too_old(int64_t asked, int64_t oldest) {
 
 Error too_large(int64_t asked, int64_t current) {
   Error error(Reason::kTimeout,
-              "Too large resource version: " + std::to_string(asked) + ", current: " + std::to_string(current));
+              "Timeout: Too large resource version: " + std::to_string(asked) + ", current: " + std::to_string(current));
   error.retry_after_s = 1;
   return with_cause(std::move(error), "ResourceVersionTooLarge", "Too large resource version", "");
 }

@@ -97,7 +97,7 @@ Result<Collection::Slice> Registry::Impl::slice_at(const Collection& c, int64_t 
                                                    std::string_view after, size_t limit,
                                                    const Collection::Filter& wanted) const {
   if (auto recent = c.slice_at(at, ns, after, limit, wanted)) return std::move(*recent);
-  if (at < store.compacted()) return too_old(at, store.compacted());
+  if (at < store.compacted()) return Error(Reason::kExpired, "The resourceVersion for the provided list is too old.");
   Collection::Slice out;
   out.revision = at;
   std::string prefix = ns.empty() ? c.prefix() : c.prefix() + std::string(ns) + "/";

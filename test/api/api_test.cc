@@ -123,6 +123,14 @@ TEST_CASE("kinds that nothing acts on yet say so") {
   CHECK_MESSAGE(o.err.find("Warning:") != std::string::npos, o.err);
 }
 
+TEST_CASE("kinds that something better has replaced say so, once, whatever is asked of them") {
+  if (!can_run_nodes()) return;
+  const std::string warning = "Warning: v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice\n";
+  CHECK(api().kubectl({"get", "endpoints", "kubernetes", "-o", "name"}).err == warning);
+  CHECK(api().kubectl({"create", "-f", "-", "--dry-run=server"}, R"({"apiVersion":"v1","kind":"Endpoints","metadata":{"name":"e"}})").err == warning);
+  CHECK(api().kubectl({"get", "endpointslices", "-o", "name"}).err == "");
+}
+
 TEST_CASE("stopping and starting keeps everything") {
   if (!can_run_nodes()) return;
   Api& a = api();
