@@ -36,6 +36,7 @@ cp "$kubectl" "$guest/bin/kubectl"
 cp "$images/demo-1.tar" "$guest/images/"
 mkdir "$guest/root/tests"
 for program in "${@:5}"; do cp "$program" "$guest/root/tests/"; done
+cp -r "$(dirname "$0")/../../config" "$guest/"  # unit tests read the annotated examples
 from=$work/kernel/$modules
 cp -r "$from"/kernel/{net,lib,crypto} "$guest/$modules/kernel/"
 cp -r "$from/kernel/fs/overlayfs" "$guest/$modules/kernel/fs/"
@@ -55,7 +56,7 @@ export PATH=/bin:/sbin
 mount -t proc proc /proc
 mkdir /new
 mount -t tmpfs -o size=1500m tmpfs /new
-cp -a /bin /sbin /etc /lib /images /root /var /run /tmp /checks /new/
+cp -a /bin /sbin /etc /lib /images /root /config /var /run /tmp /checks /new/
 mkdir /new/proc /new/sys /new/dev
 umount /proc
 exec switch_root /new /checks
