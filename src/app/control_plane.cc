@@ -153,7 +153,11 @@ Status ControlPlaneProcess::write_files(const Options& options, const Layout& la
   }
   std::string text = auth::make_kubeconfig("https://127.0.0.1:" + std::to_string(port_), pki_->server_ca().cert_pem(), pki_->admin());
   // Not waited for on the disk: both are made again at each start.
-  TRY(auth::write_secret_file(path, text, mode, false));
+  if (Status written = auth::write_secret_file(path, text, mode, false); !written) {
+    if (!auth::read_secret_file(path)) return written;
+    // The one of the last start still serves: a full disk must not keep the server, and all that could mend it, from starting.
+    LOG_WARN("server", path << " stays as it was: " << written.error().message);
+  }
   auth::JoinToken token;
   token.ca_hash = auth::sha256_hex(pki_->server_ca().cert_pem());
   token.user = "server";

@@ -88,3 +88,22 @@ TEST_CASE("pki: files are kept, renewed when little time is left, and private") 
   std::filesystem::remove(options.dir + "/client-ca.key");
   CHECK(!Pki::open(options, clock));  // never a new authority beside an old certificate
 }
+
+TEST_CASE("secret files: what holds the content already is not written again, so that a full disk stops no start") {
+  TempDir dir;
+  const std::string path = dir.path + "/token";
+  const auto inode = [&] {
+    struct stat st {};
+    REQUIRE(::stat(path.c_str(), &st) == 0);
+    return st.st_ino;
+  };
+  REQUIRE(write_secret_file(path, "a", 0600, false));
+  const auto first = inode();
+  REQUIRE(::link(path.c_str(), (path + ".kept").c_str()) == 0);  // or its number might be given to the next file
+  REQUIRE(write_secret_file(path, "a", 0600, false));
+  CHECK(inode() == first);
+  REQUIRE(write_secret_file(path, "a", 0640, false));  // another mode is another file
+  CHECK(inode() != first);
+  REQUIRE(write_secret_file(path, "b", 0640, false));
+  CHECK(*read_secret_file(path) == "b");
+}
