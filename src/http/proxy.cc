@@ -4,7 +4,11 @@
 #include <sys/un.h>
 
 #include <cstring>
+#include <memory>
 
+#include "base/strings.h"
+#include "http/gzip.h"
+#include "http/html_links.h"
 #include "http/parser.h"
 #include "http/response_writer.h"
 #include "http/socket_stream.h"
@@ -15,6 +19,7 @@ namespace {
 constexpr size_t kMaxPending = 4 << 20;
 constexpr size_t kPauseAt = 1 << 20;
 constexpr size_t kMaxHead = 64 << 10;
+constexpr size_t kMaxPage = 2 << 20;  // larger pages pass as they are
 
 struct Address {
   sockaddr_storage storage{};
@@ -81,8 +86,8 @@ std::string upstream_head(const Request& request, const Upstream& upstream, cons
 // One proxied exchange, on the loop.
 class Exchange : public std::enable_shared_from_this<Exchange> {
  public:
-  Exchange(std::shared_ptr<ByteStream> down, std::shared_ptr<SocketStream> up, bool upgrade, std::string name, ProxyOptions options)
-      : down_(std::move(down)), up_(std::move(up)), upgrade_(upgrade), name_(std::move(name)), options_(std::move(options)) {}
+  Exchange(std::shared_ptr<ByteStream> down, std::shared_ptr<SocketStream> up, const Request& request, std::string name, ProxyOptions options)
+      : down_(std::move(down)), up_(std::move(up)), upgrade_(request.is_upgrade()), head_only_(request.method == "HEAD"), name_(std::move(name)), options_(std::move(options)) {}
 
   void start() {
     auto self = shared_from_this();
@@ -96,6 +101,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
  private:
   void from_up(std::string_view bytes) {
+    if (page_) return take_page(bytes);
     if (passing_) return pass(down_, up_, up_paused_, bytes);
     head_ += bytes;
     while (!passing_) {
@@ -112,10 +118,67 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
         continue;
       }
       passing_ = true;
-      std::string out = rewritten(*head) + rest;
       std::string().swap(head_);
-      pass(down_, up_, up_paused_, out);
+      if (is_page(*head)) {
+        page_ = std::make_unique<Page>();
+        page_->head = std::move(*head);
+        return take_page(rest);
+      }
+      pass(down_, up_, up_paused_, rewritten(*head) + rest);
     }
+  }
+
+  // A page whose links lead elsewhere unless they are mapped. It is held back until it is whole.
+  bool is_page(const ResponseHead& head) const {
+    std::string_view type = head.headers.get("Content-Type");
+    const std::string_view encoding = head.headers.get("Content-Encoding");
+    return options_.map_location && !head_only_ && head.status != 101 && head.status != 204 && head.status != 304 &&
+           equal_ignoring_case(trim(type.substr(0, type.find(';'))), "text/html") && (encoding.empty() || encoding == "gzip");
+  }
+
+  void take_page(std::string_view bytes) {
+    Page& p = *page_;
+    const size_t before = p.body.size();
+    const std::string_view length = p.head.headers.get("Content-Length");
+    bool whole = false;
+    if (p.head.headers.has("Transfer-Encoding")) {
+      auto taken = p.chunks.feed(bytes, p.body, before + bytes.size());
+      if (!taken) return down_->abort();
+      whole = p.chunks.done();
+    } else {
+      p.body += bytes;
+      whole = !length.empty() && p.body.size() >= static_cast<uint64_t>(parse_int(length).value_or(0));
+    }
+    if (p.too_large) {
+      pass(down_, up_, up_paused_, p.body);
+      p.body.clear();
+    } else if (p.body.size() > kMaxPage && !whole) {  // passes as it is
+      p.too_large = true;
+      pass(down_, up_, up_paused_, page_head(p.head, "") + std::exchange(p.body, {}));
+    }
+    if (whole) end_page();
+  }
+
+  void end_page() {
+    const auto p = std::move(page_);
+    if (!p->too_large) {
+      const bool packed = p->head.headers.has("Content-Encoding");
+      if (auto plain = packed ? gunzip(p->body, kMaxPage) : Result<std::string>(p->body)) {
+        p->body = rewrite_links(*plain, options_.map_location);
+        if (packed) p->head.headers.remove("Content-Encoding");
+      }
+      down_->write(page_head(p->head, std::to_string(p->body.size())) + p->body);
+    }
+    down_->close();
+    up_->abort();
+  }
+
+  // `length` empty: until the connection ends.
+  std::string page_head(ResponseHead head, const std::string& length) {
+    head.headers.remove("Transfer-Encoding");
+    head.headers.remove("Content-Length");
+    if (!length.empty()) head.headers.set("Content-Length", length);
+    return rewritten(head);
   }
 
   std::string rewritten(const ResponseHead& head) {
@@ -151,6 +214,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
   void up_closed() {
     if (!passing_) fail(up_->error().empty() ? "the connection was closed before a response came" : up_->error());
+    if (page_) return end_page();
     down_->close();
   }
 
@@ -167,12 +231,19 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
   const std::shared_ptr<ByteStream> down_;
   const std::shared_ptr<SocketStream> up_;
-  const bool upgrade_;
+  const bool upgrade_, head_only_;
   const std::string name_;
   const ProxyOptions options_;
   bool passing_ = false;  // the response's head is through
   bool up_paused_ = false, down_paused_ = false;
   std::string head_;
+  struct Page {
+    ResponseHead head;
+    ChunkDecoder chunks;
+    std::string body;
+    bool too_large = false;  // its beginning has been passed on
+  };
+  std::unique_ptr<Page> page_;
 };
 
 void answer_error(ResponseWriter& writer, const ProxyOptions& options, const Error& error) {
@@ -199,7 +270,7 @@ void proxy(const Request& request, ResponseWriter& writer, const Upstream& upstr
   static_cast<ByteStream&>(*up).write(upstream_head(request, upstream, options) + request.body);
   std::string name = upstream.unix_path.empty() ? upstream.host + ":" + std::to_string(upstream.port) : upstream.unix_path;
   auto down = writer.hijack(kMaxPending);
-  std::make_shared<Exchange>(down, up, request.is_upgrade(), name, std::move(options))->start();
+  std::make_shared<Exchange>(down, up, request, name, std::move(options))->start();
 }
 
 void splice(std::shared_ptr<ByteStream> a, std::shared_ptr<ByteStream> b) {

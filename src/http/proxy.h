@@ -30,7 +30,8 @@ struct ProxyOptions {
   std::string host_header{};  // empty: upstream host:port
   Headers set_headers{};      // replace the request's
   std::vector<std::string> remove_headers{};  // not passed on (Authorization, X-Remote-User, ...)
-  // Maps an absolute path or URL in the response's Location header; null: unchanged.
+  // Maps an absolute path or URL in the response's Location header, and the links of HTML pages up to 2 MiB (which are
+  // held back until they are whole); null: unchanged.
   std::function<std::string(std::string_view)> map_location{};
   // Body and type of the answer when the upstream cannot be reached or ends before a response head; the status is
   // error.http_code(). Null: the message as text.
