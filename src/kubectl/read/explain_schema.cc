@@ -120,21 +120,19 @@ std::vector<std::string> field_names(const Json& document, const ExplainRequest&
 
 std::string wrap_words(std::string_view text, size_t width) {
   std::string out, blanks, word;
-  size_t column = 0;
-  auto length = [](const std::string& s) {
-    size_t n = 0;
-    for (unsigned char c : s) n += (c & 0xC0) != 0x80;
-    return n;
-  };
+  size_t column = 0, length = 0;  // length: characters of the word, not bytes
   auto put = [&] {
-    column += length(blanks) + length(word);
-    out += blanks + word;
+    column += blanks.size() + length;
+    out += blanks;
+    out += word;
     blanks.clear();
     word.clear();
+    length = 0;
   };
   for (char c : text) {
+    const bool starts = (static_cast<unsigned char>(c) & 0xC0) != 0x80;
     if (c == '\n') {
-      if (!word.empty() || column + length(blanks) <= width) put();
+      if (!word.empty() || column + blanks.size() <= width) put();
       blanks.clear();
       out += c;
       column = 0;
@@ -143,15 +141,15 @@ std::string wrap_words(std::string_view text, size_t width) {
       blanks += c;
     } else {
       word += c;
-      size_t n = length(word);
-      if (column + length(blanks) + n > width && n < width && (static_cast<unsigned char>(c) & 0xC0) != 0x80) {
+      length += starts;
+      if (column + blanks.size() + length > width && length < width && starts) {
         out += '\n';
         column = 0;
         blanks.clear();
       }
     }
   }
-  if (!word.empty() || column + length(blanks) <= width) put();
+  if (!word.empty() || column + blanks.size() <= width) put();
   return out;
 }
 

@@ -67,6 +67,20 @@ TEST_CASE("explain: references in a circle end") {
   CHECK_FALSE(explain(document(), loop).status.has_value());
 }
 
+TEST_CASE("explain: schemas that lead to each other in ever more ways, and endless words, take bounded time") {
+  // Every schema refers to the next one twice: 2^30 ways to the last.
+  Json schemas = Json::object();
+  for (int i = 0; i < 30; ++i) {
+    const Json next = {{"$ref", "#/components/schemas/s" + std::to_string(i + 1)}};
+    schemas["s" + std::to_string(i)] = {{"description", "d"}, {"items", {{"allOf", {next, next}}}}, {"additionalProperties", next}};
+  }
+  schemas["s0"]["x-kubernetes-group-version-kind"] = Json::array({{{"group", ""}, {"version", "v1"}, {"kind", "Wide"}}});
+  const Json wide = {{"components", {{"schemas", schemas}}}};
+  CHECK(explain(wide, {"", "v1", "Wide", {}, true}).text.starts_with("KIND:       Wide\n"));
+  CHECK(explain_old(wide, {"", "v1", "Wide", {}, true}).text.starts_with("KIND:     Wide\n"));
+  CHECK(wrap_words(std::string(1'000'000, 'x'), 76).size() == 1'000'000);
+}
+
 TEST_CASE("explain: the old layout") {
   CHECK(explain_old(document(), foo({"spec", "list"})).text ==
         "KIND:     Foo\nVERSION:  ex.io/v1\n\nRESOURCE: list <[]Object>\n\nDESCRIPTION:\n     <empty>\n\nFIELDS:\n   a\t<[]integer> -required-\n\n");

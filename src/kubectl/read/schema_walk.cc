@@ -30,7 +30,7 @@ const Json& SchemaWalk::resolve(const Json& schema) const {
 }
 
 const Json* SchemaWalk::with_properties(const Json& schema, int depth) const {
-  if (depth > kDeepest) return nullptr;
+  if (depth > kDeepest || !may_go_on()) return nullptr;
   const Json& s = resolve(schema);
   if (!json::object_or_empty(json::find(s, "properties")).empty()) return &s;
   for (std::string_view key : {"items", "additionalProperties"})
@@ -78,7 +78,7 @@ std::string SchemaWalk::old_type_name(const Json& schema, int depth) const {
 }
 
 std::string SchemaWalk::descriptions(const Json& schema, int depth) const {
-  if (depth > kDeepest || !schema.is_object()) return "";
+  if (depth > kDeepest || !schema.is_object() || !may_go_on()) return "";
   std::string out = json::str(schema, "description");
   if (!out.empty()) out += '\n';
   if (!ref_of(schema).empty()) return out + descriptions(resolve(schema), depth + 1);

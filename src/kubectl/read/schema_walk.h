@@ -1,4 +1,5 @@
-// Walks through the schemas of an OpenAPI v3 document. Internal to explain.
+// Walks through the schemas of an OpenAPI v3 document. Internal to explain. One walk takes a bounded number of steps,
+// whatever refers to what; what is beyond them counts as not there.
 #pragma once
 
 #include <string>
@@ -30,7 +31,10 @@ class SchemaWalk {
   static bool requires_field(const Json& schema, std::string_view field);
 
  private:
+  bool may_go_on() const { return left_ > 0 && left_-- > 0; }
+
   const Json& document_;
+  mutable size_t left_ = 2'000'000;  // Pod with all that is in it takes some ten thousand
 };
 
 }  // namespace skerry::kubectl
