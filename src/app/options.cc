@@ -35,6 +35,8 @@ std::string complaint(const Option& o, const std::string& value) {
     if (o.takes == "PORT" && (*number < 0 || *number > 65535)) return " is a port, 0 to 65535" + not_this;
     if (*number < 0) return " is a number from 0 on" + not_this;
   }
+  // Where there is a default, there has to be one.
+  if (o.takes == "DIR" && value.empty() && !o.fallback.empty()) return " is a folder" + not_this;
   auto words = choices_of(o);
   if (!words.empty() && std::find(words.begin(), words.end(), value) == words.end()) {
     std::string all;

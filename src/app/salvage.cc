@@ -55,12 +55,16 @@ std::string scan(const Wanted& w, const std::vector<std::string>& args, const st
       if (ends_with(path, ".yaml") || ends_with(path, ".yml")) scan_file(path, std::string(w.name), value);
   }
   if (auto it = environment.find(std::string(w.variable)); it != environment.end() && !it->second.empty()) value = it->second;
+  // As a server would not take it, an empty value counts as none where there is a default.
+  auto take = [&](const std::string& found) {
+    if (!found.empty() || w.fallback.empty()) value = found;
+  };
   for (size_t i = 0; i < args.size(); ++i) {
     const std::string& a = args[i];
     const bool is_short = w.letter != 0 && a.size() >= 2 && a[0] == '-' && a[1] == w.letter;
     const std::string_view flag = is_short ? std::string_view(a).substr(0, 2) : w.flag;
-    if (a == flag && i + 1 < args.size()) value = args[i + 1];
-    else if (starts_with(a, std::string(flag) + "=")) value = a.substr(flag.size() + 1);
+    if (a == flag && i + 1 < args.size()) take(args[i + 1]);
+    else if (starts_with(a, std::string(flag) + "=")) take(a.substr(flag.size() + 1));
   }
   return value;
 }

@@ -110,5 +110,10 @@ TEST_CASE("salvage: of a broken configuration, what can be recognised is taken")
   CHECK(s.layout.instance == "");
   CHECK(s.kubeconfig == "/etc/skerry/skerry.yaml");
   CHECK(salvage({"-c", f.path + "/config.yaml"}, {}).layout.data_dir == "/a b");
+  // No folder at all is none that a server would have taken.
+  s = salvage({"-c", "/dev/null", "--data-dir=", "--run-dir", ""}, {});
+  CHECK(s.complaint == "--data-dir: data-dir is a folder, not \"\"");
+  CHECK(s.layout.data_dir == "/var/lib/skerry");
+  CHECK(s.layout.run_dir == "/run/skerry");
   CHECK(salvage({"-c", f.path + "/config.yaml"}, {}).layout.run_dir == "/from-file");
 }

@@ -21,8 +21,9 @@ namespace fs = std::filesystem;
 
 constexpr size_t kMaxScript = 1 << 20;
 
-// What a data directory holds. By name, so that a data-dir of "/" or "/home" costs nobody's files.
-constexpr const char* kDataEntries[] = {"server", "agent", "images", "sandboxes", "containers", "bin", "lock"};
+// What a data directory holds. By name, so that a data-dir of "/" or "/home" costs nobody's files; in bin, which is also a folder of the
+// system's in "/" and "/usr", only the programs that are ours.
+constexpr const char* kDataEntries[] = {"server", "agent", "images", "sandboxes", "containers", "bin/crun", "bin/crun.version", "lock"};
 constexpr const char* kRunEntries[] = {"netns", "s", "c", "crun", "bpf", "ready"};
 
 class Removal {
@@ -53,6 +54,7 @@ class Removal {
       if (Status s = os::remove_tree(path); !s) complaints_.add(s), all = false;
     }
     if (all) std::cout << "removed " << dir << std::endl;
+    empty_folder(dir + "/bin", false);
     empty_folder(dir, true);
   }
   void empty_folder(const std::string& dir, bool say_what_stays) {
