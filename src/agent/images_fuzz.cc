@@ -1,4 +1,5 @@
-// Pull secrets: the first line is an image, the second the secret's type, the rest what it holds (base64 is made of it here).
+// Pull secrets: the first line is an image, the second the secret's type, the rest what it holds (base64 is made of it
+// here).
 #include <cstddef>
 #include <cstdint>
 
@@ -12,7 +13,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (second == text.npos) return 0;
   const std::string image(text.substr(0, first)), content = base64_encode(text.substr(second + 1));
   for (const char* key : {".dockerconfigjson", ".dockercfg"}) {
-    const std::string type = key[7] == 'c' && key[10] == 'j' ? "kubernetes.io/dockerconfigjson" : "kubernetes.io/dockercfg";
+    const std::string type =
+        key[7] == 'c' && key[10] == 'j' ? "kubernetes.io/dockerconfigjson" : "kubernetes.io/dockercfg";
     (void)agent::registry_auths(image, {{"type", type}, {"data", {{key, content}}}});
   }
   (void)agent::registry_of(image);

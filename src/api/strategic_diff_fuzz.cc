@@ -8,8 +8,8 @@ using namespace skerry;
 
 namespace {
 
-// What a patch cannot express, or can only express as a directive: null, keys with "$", empty objects (a merge patch makes none), and lists with the
-// same element or the same name twice.
+// What a patch cannot express, or can only express as a directive: null, keys with "$", empty objects (a merge patch
+// makes none), and lists with the same element or the same name twice.
 bool expressible(const Json& v) {
   if (v.is_null()) return false;
   if (v.is_object()) {
@@ -61,7 +61,8 @@ class Maker {
       Json list = Json::array();
       for (int n = byte() % 4; n > 0; --n) {
         Json element = one(field, depth);
-        if (element.is_object() && !field.extra->merge_key.empty()) element[std::string(field.extra->merge_key)] = std::string(1, static_cast<char>('a' + byte() % 4));
+        if (element.is_object() && !field.extra->merge_key.empty())
+          element[std::string(field.extra->merge_key)] = std::string(1, static_cast<char>('a' + byte() % 4));
         list.push_back(std::move(element));
       }
       return list;
@@ -75,7 +76,8 @@ class Maker {
   const uint8_t* end_;
 };
 
-// Patches come out whatever the documents are, and can be applied; applied to the object they make a second one unnecessary.
+// Patches come out whatever the documents are, and can be applied; applied to the object they make a second one
+// unnecessary.
 void try_patches(const api::Type& type, const Json& original, const Json& modified, const Json& current) {
   const bool fair = expressible(original) && expressible(modified) && expressible(current);
   const Json merge = api::three_way_merge_patch(original, modified, current);
@@ -90,8 +92,8 @@ void try_patches(const api::Type& type, const Json& original, const Json& modifi
 
 }  // namespace
 
-// The first byte decides: objects of a Pod or a Service made from the bytes, or three lines of any JSON: what was applied last, what is
-// applied now, and the object as it is.
+// The first byte decides: objects of a Pod or a Service made from the bytes, or three lines of any JSON: what was
+// applied last, what is applied now, and the object as it is.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   if (*data < 0x20) {

@@ -1,5 +1,6 @@
-// What `skerry killall` and `uninstall` read of a damaged installation: units, OpenRC scripts, files of variables, and the flags in them. Whatever
-// they hold: folders come out of them that have no "..", and an instance that is one or is refused later.
+// What `skerry killall` and `uninstall` read of a damaged installation: units, OpenRC scripts, files of variables, and
+// the flags in them. Whatever they hold: folders come out of them that have no "..", and an instance that is one or is
+// refused later.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

@@ -34,7 +34,8 @@ bool same(const Json& a, const Json& b) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string_view text(reinterpret_cast<const char*>(data), size);
   if (auto columns = output::CustomColumns::parse(text)) {
-    static const Json object = Json::parse(R"({"metadata":{"name":"x","labels":{"a":"b"}},"spec":{"list":[1,{"b":2}]}})");
+    static const Json object =
+        Json::parse(R"({"metadata":{"name":"x","labels":{"a":"b"}},"spec":{"list":[1,{"b":2}]}})");
     output::TabWriter tabs = output::TabWriter::for_descriptions();
     columns->print_header(tabs);
     (void)columns->print_row(object, tabs);

@@ -1,5 +1,5 @@
-// OpenAPI documents from a server, whatever they refer to: the first line is the word that `explain` is given, the rest the document. Text comes out of
-// it in bounded time and space.
+// OpenAPI documents from a server, whatever they refer to: the first line is the word that `explain` is given, the rest
+// the document. Text comes out of it in bounded time and space.
 #include <cstdint>
 
 #include "kubectl/read/explain_schema.h"
@@ -12,8 +12,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (end == text.npos) return 0;
   auto document = json::parse_json(text.substr(end + 1));
   if (!document) return 0;
-  const std::vector<Mapping> mappings = {{.group = "", .version = "v1", .resource = "pods", .singular = "pod", .kind = "Pod"},
-                                         {.group = "g", .version = "v1", .resource = "pods.p", .singular = "p", .kind = "P"}};
+  const std::vector<Mapping> mappings = {
+      {.group = "", .version = "v1", .resource = "pods", .singular = "pod", .kind = "Pod"},
+      {.group = "g", .version = "v1", .resource = "pods.p", .singular = "p", .kind = "P"}};
   const Mapping* chosen = nullptr;
   ExplainRequest request;
   request.path = fields_behind(text.substr(0, end), mappings, &chosen);
