@@ -163,7 +163,14 @@ int run_kubectl(const std::vector<std::string>& args, Streams streams, std::stri
   if (!command.deprecated.empty())
     streams.err << "Command \"" << command.name() << "\" is deprecated, " << command.deprecated << '\n';
   Session session(command, found.path, std::move(flags), streams);
-  auto result = command.run(session);
+  // The last resort for files and answers that are not shaped as their kinds are: JSON's accessors throw.
+  auto result = [&]() -> Result<int> {
+    try {
+      return command.run(session);
+    } catch (const std::exception& e) {
+      return plain_error(std::string("unexpected content: ") + e.what());
+    }
+  }();
   streams.out << std::flush;
   if (!result) return show_error(result.error(), found.path, streams.err);
   if (!streams.out) {

@@ -46,6 +46,17 @@ TEST_CASE("kubectl: mistakes on the command line end with 1 and say where help i
   CHECK(r.err.find("get\n") != std::string::npos);
 }
 
+TEST_CASE("kubectl: a file that is no object of its kind is an error, whatever the command does with it") {
+  for (const char* command : {"annotate -f - --local a=b -o yaml", "label -f - --local a=b -o yaml", "set env -f - --local A=b -o yaml", "set image -f - --local a=b -o yaml"}) {
+    CAPTURE(command);
+    std::vector<std::string> args;
+    for (auto word : split(command, ' ')) args.emplace_back(word);
+    auto r = run(args, R"({"apiVersion":"v1","kind":"Pod","metadata":"oops"})");
+    CHECK(r.code == 1);
+    CHECK_MESSAGE(r.err.starts_with("error: "), r.err);
+  }
+}
+
 TEST_CASE("kubectl: every command has help with what it is for, and flags have explanations") {
   std::vector<std::pair<const Command*, std::string>> all;
   std::function<void(const Command*, std::string)> walk = [&](const Command* c, std::string path) {

@@ -38,14 +38,14 @@ output::OrderedJson typed_event(const Json& event) {
   static constexpr std::string_view kReference[] = {"kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath"};
   static constexpr std::string_view kEvent[] = {"kind", "apiVersion", "metadata", "involvedObject", "reason", "message", "source", "firstTimestamp",
                                                 "lastTimestamp", "count", "type", "eventTime", "series", "action", "related"};
-  Json e = event;
+  Json e = json::object_or_empty(event);
   e["kind"] = "Event";
   e["apiVersion"] = "v1";
   for (auto key : {"firstTimestamp", "lastTimestamp", "eventTime"}) e.emplace(key, nullptr);
   for (auto key : {"reportingComponent", "reportingInstance"}) e.emplace(key, "");
   for (auto key : {"source", "involvedObject"}) e.emplace(key, Json::object());
   auto out = in_order(e, kEvent);
-  out["metadata"] = metadata_in_order(e["metadata"]);
+  out["metadata"] = metadata_in_order(json::find(e, "metadata"));
   out["involvedObject"] = in_order(e["involvedObject"], kReference);
   if (e.contains("related")) out["related"] = in_order(e["related"], kReference);
   return out;

@@ -7,6 +7,14 @@ namespace {
 
 WallTime at(const char* text) { return *parse_rfc3339(text); }
 
+TEST_CASE("events: what is no event is one without fields") {
+  for (const char* text : {"\"x\"", "[1]", "null", R"({"metadata":"x","involvedObject":[],"related":1})"}) {
+    const Json event = Json::parse(text);
+    CHECK(typed_event(event)["kind"] == "Event");
+    CHECK_FALSE(event_row(event, WallTime{}).empty());
+  }
+}
+
 TEST_CASE("event_interval: once, several times, and series") {
   auto now = at("2026-01-01T01:00:00Z");
   Json once = {{"firstTimestamp", "2026-01-01T00:59:55Z"}, {"lastTimestamp", "2026-01-01T00:59:55Z"}, {"count", 1}};
