@@ -50,6 +50,13 @@ Result<Json> Objects::list(const Mapping& mapping, std::string_view ns, const Li
     if (!next.empty()) request.query.emplace_back("continue", next);
     Json page = TRY(rest_.json(request));
     next = json::str(page, {"metadata", "continue"});
+    // Lists of built-in kinds leave out what all their items have in common.
+    if (!mapping.kind.empty() && page.contains("items"))
+      for (auto& item : page["items"]) {
+        if (!item.is_object() || item.contains("kind")) continue;
+        item["apiVersion"] = mapping.api_version();
+        item["kind"] = mapping.kind;
+      }
     if (all.is_null()) {
       all = std::move(page);
     } else {

@@ -60,6 +60,7 @@ Error error_of(int status, std::string_view body) {
   auto parsed = json::parse_json(body);
   if (parsed && json::str(*parsed, "kind") == "Status") {
     e = api::error_from_status(*parsed, status);
+    if (status == 500 && json::str(*parsed, "reason").empty()) e.reason = Reason::kUnknown;  // as client-go reads it
   } else {
     e = Error(reason_of(status), std::string(generic_message(status)));
     std::string text(trim(body.substr(0, 2048)));

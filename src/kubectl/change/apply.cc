@@ -5,6 +5,7 @@
 #include "base/strings.h"
 #include "kubectl/change/apply_last_applied.h"
 #include "kubectl/change/apply_patch.h"
+#include "kubectl/change/apply_server_side.h"
 #include "kubectl/change/commands.h"
 #include "kubectl/change/delete_flags.h"
 #include "kubectl/change/last_applied.h"
@@ -86,7 +87,7 @@ class Apply {
                          "resources, specify a label selector");
     if (f_.boolean("all") && !f_.text("selector").empty()) return plain_error("cannot set --all and --selector at the same time");
     write_ = TRY(write_options_of(s_));
-    if (server_side_ && !f_.changed("field-manager")) write_.field_manager = "kubectl";
+    if (server_side_ && !f_.changed("field-manager")) write_.field_manager = kServerSideManager;
     write_.subresource = f_.text("subresource");
     delete_options_ = TRY(delete_options_of(s_));
     printer_ = TRY(result_printer(s_, dry_run_));
@@ -140,18 +141,8 @@ class Apply {
   }
 
   Status apply_on_server(const Item& item) {
-    Json object = item.object;
-    if (object.contains("metadata") && object["metadata"].is_object()) object["metadata"].erase("managedFields");
-    auto answer = objects_->patch(item.mapping, item.ns, item.name, PatchKind::kApply, json::dump(object), write_, f_.boolean("force-conflicts"));
-    if (!answer) {
-      Error e = answer.error();
-      if (e.is(Reason::kConflict))
-        return plain_error(e.message + "\nOther managers own these fields. Take them over with --force-conflicts, give them up by removing them from the "
-                                       "configuration, or set them to the values they have to share them.");
-      if (e.code == 415) return plain_error("Server-side apply not available on the server: (" + e.message + ")");
-      return with_source(e, "applying", item.source);
-    }
-    return done(item, *answer, "serverside-applied");
+    Json object = TRY(apply_server_side(s_, *objects_, item, write_, f_.boolean("force-conflicts")));
+    return done(item, object, "serverside-applied");
   }
 
   Status done(const Item& item, const Json& object, std::string_view operation) {

@@ -68,7 +68,9 @@ Result<int> run(Session& s) {
     } else {
       auto answer = objects->patch(item.mapping, item.ns, item.name, kind, json::dump(*patch), write);
       if (!answer) {
-        s.fail(answer.error());
+        const Error& e = answer.error();
+        const Mapping& m = item.mapping;
+        s.fail(e.code != 415 ? e : plain_error(std::string(content_type(kind)) + " is not supported by " + m.group + "/" + m.version + ", Kind=" + m.kind + ": " + e.message));
         continue;
       }
       result = std::move(*answer);

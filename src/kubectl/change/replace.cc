@@ -69,6 +69,10 @@ Result<int> run(Session& s) {
   for (auto& item : items) {
     Json object = prepared(s, item);
     if (dry_run != DryRun::kClient) {
+      // Whatever is there is replaced; some kinds (services) want to be told which version that is.
+      if (!force && json::str(object, {"metadata", "resourceVersion"}).empty())
+        if (auto now = objects->get(item.mapping, item.ns, item.name, write.subresource))
+          object["metadata"]["resourceVersion"] = json::find(*now, {"metadata", "resourceVersion"});
       auto answer = force ? objects->create(item.mapping, item.ns, object, write) : objects->replace(item.mapping, item.ns, item.name, object, write);
       if (!answer) {
         s.fail(with_source(answer.error(), "replacing", item.source));

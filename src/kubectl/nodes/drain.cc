@@ -58,6 +58,7 @@ class Drain {
     dry_run_ = TRY(dry_run_of(s_));
     auto nodes = TRY(select_nodes(s_));
     objects_ = TRY(s_.objects());
+    eviction_version_ = TRY(eviction_version());
     TRY(cordon_nodes(s_, nodes, true, dry_run_));
     std::vector<std::string> undrained;
     for (auto& node : nodes) {
@@ -79,6 +80,15 @@ class Drain {
 
  private:
   std::string_view suffix() const { return dry_run_ == DryRun::kClient ? " (dry run)" : dry_run_ == DryRun::kServer ? " (server dry run)" : ""; }
+
+  // The API version of evictions there ("policy/v1beta1" before 1.22); empty: pods are deleted.
+  Result<std::string> eviction_version() {
+    Json core = TRY(objects_->rest().json({.path = "/api/v1"}));
+    for (auto& resource : json::array_or_empty(json::find(core, "resources")))
+      if (json::str(resource, "name") == "pods/eviction" && json::str(resource, "kind") == "Eviction")
+        return json::str(resource, "group") + "/" + json::str(resource, "version");
+    return std::string();
+  }
 
   // Which pods have to go, as kubectl's filters decide.
   Result<Sorted> sort_pods(const Item& node) {
@@ -138,7 +148,7 @@ class Drain {
 
   Status evict(const Json& pod, SteadyClock::time_point deadline) {
     std::string ns = json::str(pod, {"metadata", "namespace"}), name = json::str(pod, {"metadata", "name"});
-    bool deletes = f_.boolean("disable-eviction");
+    bool deletes = f_.boolean("disable-eviction") || eviction_version_.empty();
     s_.out << (deletes ? "deleting pod " : "evicting pod ") << ns << '/' << name << suffix() << '\n' << std::flush;
     if (dry_run_ == DryRun::kClient) return {};
     Json options = Json::object();
@@ -148,7 +158,7 @@ class Drain {
       if (deletes) {
         answer = objects_->remove(pods(), ns, name, options, dry_run_ == DryRun::kServer);
       } else {
-        Json eviction = {{"apiVersion", "policy/v1"}, {"kind", "Eviction"}, {"metadata", {{"name", name}, {"namespace", ns}}}};
+        Json eviction = {{"apiVersion", eviction_version_}, {"kind", "Eviction"}, {"metadata", {{"name", name}, {"namespace", ns}}}};
         if (!options.empty()) eviction["deleteOptions"] = options;
         answer = objects_->create(pods(), ns, eviction, {.dry_run = dry_run_ == DryRun::kServer, .subresource = "eviction"});
       }
@@ -182,7 +192,7 @@ class Drain {
         std::string ns = json::str(*pod, {"metadata", "namespace"}), name = json::str(*pod, {"metadata", "name"});
         auto now = objects_->get(pods(), ns, name);
         if ((!now && now.error().code == 404) || (now && json::str(*now, {"metadata", "uid"}) != json::str(*pod, {"metadata", "uid"}))) {
-          s_.out << "pod/" << name << (f_.boolean("disable-eviction") ? " deleted" : " evicted") << '\n' << std::flush;
+          s_.out << "pod/" << name << (f_.boolean("disable-eviction") || eviction_version_.empty() ? " deleted" : " evicted") << '\n' << std::flush;
           continue;
         }
         if (!now) return now.error();
@@ -201,6 +211,7 @@ class Drain {
   const Flags& f_;
   Objects* objects_ = nullptr;
   DryRun dry_run_ = DryRun::kNone;
+  std::string eviction_version_;
   Error last_error_;
 };
 

@@ -26,7 +26,7 @@ Result<int> run_whoami(Session& s) {
   if (!answer) {
     if (answer.error().is(Reason::kForbidden))
       return plain_error("the selfsubjectreviews API is not enabled in the cluster or you do not have permission to call it");
-    if (answer.error().code == 404) return plain_error("the selfsubjectreviews API is not enabled in the cluster\nenable APISelfSubjectReview feature gate and authentication.k8s.io/v1alpha1 or authentication.k8s.io/v1beta1 API");
+    if (answer.error().code == 404) return plain_error("the selfsubjectreviews API is not enabled in the cluster");
     return answer.error();
   }
   const Json& user = json::find(*answer, {"status", "userInfo"});

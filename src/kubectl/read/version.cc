@@ -41,7 +41,7 @@ void warn_of_skew(Session& s, const Json& server) {
   auto minor = parse_int(std::string_view(json::str(server, "minor")).substr(0, json::str(server, "minor").find_first_not_of("0123456789")));
   if (!minor) return;
   if (std::abs(*minor - 36) > 1)
-    s.err << "WARNING: version difference between client (1.36) and server (" << json::str(server, "major") << "." << *minor
+    s.err << "Warning: version difference between client (1.36) and server (" << json::str(server, "major") << "." << *minor
           << ") exceeds the supported minor version skew of +/-1\n";
 }
 

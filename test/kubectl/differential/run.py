@@ -34,7 +34,7 @@ RULES = [(re.compile(p), r) for p, r in [
     (r"\b10\.(42|43|0)\.\d+\.\d+\b *", "IP "),
     (r"(nodePort\"?: ?)\d+", r"\1PORT"),
     (r"\b3[0-2]\d{3}(/TCP|/UDP)", r"PORT\1"),
-    (r"kube-api-access-[a-z0-9]{5}\b", "kube-api-access-RANDOM"),
+    (r"(kube-api-access|-token)-[a-z0-9]{5}\b", r"\1-RANDOM"),
     (r"(?m)^(.*CLUSTER-IP) +(.*)$", r"\1 \2"),
     (r"-[0-9a-f]{6,10}-[bcdfghjklmnpqrstvwxz2456789]{5}\b", "-HASH-RANDOM"),
     (r"(?m) +(\d+[dhms])+( ago)?( *$| {2,})", r" AGE  "),
@@ -117,6 +117,7 @@ def objects(side, kubeconfig):
                           stdin=subprocess.DEVNULL, capture_output=True, text=True).stdout
     out = {}
     for item in json.loads(text or '{"items":[]}')["items"]:
+        if item.get("type") == "kubernetes.io/service-account-token": continue  # what controllers made before 1.24
         item.pop("status", None)  # the controllers' business, and theirs to be early or late with
         metadata = item["metadata"]
         metadata.get("annotations", {}).pop("deployment.kubernetes.io/revision", None)  # the controller's pace again
