@@ -324,7 +324,7 @@ Result<Mapping> Discovery::by_resource(std::string_view word) {
     if (impl_->invalidated || impl_->cache_dir.empty()) break;
     invalidate();
   }
-  return Error(Reason::kUnknown, "the server doesn't have a resource type \"" + std::string(word) + "\"");
+  return Error(Reason::kUnknown, "the server doesn't have a resource type \"" + std::string(word.substr(0, word.find('.'))) + "\"");
 }
 
 Result<Mapping> Discovery::by_kind(std::string_view api_version, std::string_view kind) {

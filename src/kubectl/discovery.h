@@ -28,7 +28,7 @@ class Discovery {
   Result<std::vector<Mapping>> preferred_resources();
   const std::vector<Error>& failures() const;
 
-  // "pods", "po", "Pod", "deployments.apps", "deploy.v1.apps". Error: `the server doesn't have a resource type "x"`.
+  // "pods", "po", "Pod", "deployments.apps", "deploy.v1.apps". Error: `the server doesn't have a resource type "x"`, x without group.
   Result<Mapping> by_resource(std::string_view word);
   // Error: `no matches for kind "X" in version "y"` (is_no_match()).
   Result<Mapping> by_kind(std::string_view api_version, std::string_view kind);
