@@ -10,6 +10,7 @@ namespace skerry::agent {
 namespace {
 
 constexpr auto kLeasePeriod = seconds(10), kStatusPeriod = seconds(300);
+constexpr auto kNetworkGrace = seconds(10);  // after a start
 constexpr int kLeaseDuration = 40;
 constexpr size_t kMostImages = 50, kMostImageNames = 5;
 constexpr int64_t kMemoryThreshold = 100 << 20;  // what Kubernetes keeps free before it evicts
@@ -117,14 +118,23 @@ Json node_status(const AgentOptions& options, const NodeFacts& facts, const Node
   return s;
 }
 
+namespace {
+
+std::string condition(const Json& status, std::string_view type) {
+  for (auto& c : json::array_or_empty(json::find(status, "conditions")))
+    if (json::str(c, "type") == type) return json::str(c, "status");
+  return {};
+}
+
+}  // namespace
+
+bool is_news(bool network_ready, const Json& before, milliseconds since_start) {
+  return network_ready || since_start >= kNetworkGrace || condition(before, "Ready") != "True";
+}
+
 std::vector<NodeEvent> node_events(const std::string& node, const Json& before, const Json& after) {
   std::vector<NodeEvent> out;
   const auto is_now = [&](const std::string& reason) { out.push_back({"Normal", reason, "Node " + node + " status is now: " + reason}); };
-  const auto condition = [](const Json& status, std::string_view type) {
-    for (auto& c : json::array_or_empty(json::find(status, "conditions")))
-      if (json::str(c, "type") == type) return json::str(c, "status");
-    return std::string();
-  };
   const std::string booted = json::str(before, {"nodeInfo", "bootID"}), boot = json::str(after, {"nodeInfo", "bootID"});
   if (!booted.empty() && booted != boot) out.push_back({"Warning", "Rebooted", "Node " + node + " has been rebooted, boot id: " + boot});
   constexpr struct { const char *type, *when_true, *when_false; } kPressures[] = {
@@ -158,6 +168,7 @@ struct Node::State : std::enable_shared_from_this<Node::State> {
   int failures = 0;
   std::string sent_vtep;
   bool told_start = false;
+  const MonoTime started_at = executor.clock().mono();
 
   mutable std::mutex mutex;  // guards all below
   bool stopped = false, registered = false, network_ready = false;
@@ -252,6 +263,7 @@ Status Node::State::send_status() {
   if (would == sent && now - status_sent_at < kStatusPeriod) return {};
   api::ObjectPtr current = TRY(uplink.get(api::kNodes, "", options.node_name));
   Json have = json::object_or_empty(json::find(current->json(), "status"));
+  if (!is_news(ready, have, std::chrono::duration_cast<milliseconds>(now - started_at))) return {};
   const Json status = node_status(options, facts, health, images, have, wall);
   Json patch = json::make_merge_patch(have, status);
   for (auto it = patch.begin(); it != patch.end();) it = it->is_null() ? patch.erase(it) : std::next(it);  // others' fields stay

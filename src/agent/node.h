@@ -52,6 +52,10 @@ struct NodeEvent {
 // Pure: what there is to tell when the status `after` replaces `before` (empty: the node is new), as kubelet tells it.
 std::vector<NodeEvent> node_events(const std::string& node, const Json& before, const Json& after);
 
+// Pure: is the status to be sent now? A node that was ready stays so for the moment in which a restarted agent makes its
+// network anew: its pods have not lost theirs, and must not lose their place in Services.
+bool is_news(bool network_ready, const Json& before, milliseconds since_start);
+
 class Node {
  public:
   // `tell` is called on the executor's threads and must not block.

@@ -36,3 +36,12 @@ TEST_CASE("node: events tell what changed in its status") {
   CHECK(node_events("n1", status("False", "False", "False"), status("False", "False", "True"))[0] ==
         NodeEvent{"Normal", "NodeReady", "Node n1 status is now: NodeReady"});
 }
+
+TEST_CASE("node: a restart does not make a ready node unready for a moment") {
+  const Json ready = status("False", "False", "True"), unready = status("False", "False", "False");
+  CHECK_FALSE(is_news(false, ready, milliseconds(50)));
+  CHECK(is_news(true, ready, milliseconds(50)));
+  CHECK(is_news(false, ready, seconds(11)));
+  CHECK(is_news(false, unready, milliseconds(50)));
+  CHECK(is_news(false, Json::object(), milliseconds(50)));
+}
