@@ -295,7 +295,7 @@ void Pods::observe(Pass& p) {
     if (c.state != running()) continue;
     const Json& spec = find_container(p.pod, c.config.name);
     if (!spec.is_object()) continue;
-    ProbeView view = probes_.view(p.model.uid, spec, c.id);
+    ProbeView view = probes_.view(p.model.uid, p.old_status, spec, c.id);
     if (p.seen.hook_running.contains(c.id)) view.started = view.ready = false;
     if (s.kills.contains(c.id)) view.failed.reset();  // it is being stopped already
     if (s.kills.contains(c.id) && !p.ending) view.ready = false;
@@ -321,7 +321,7 @@ void Pods::watch_probes(Pass& p) {
   std::vector<Probes::Running> list;
   for (auto& c : p.seen.containers)
     if (c.state == running() && !p.seen.hook_running.contains(c.id)) list.push_back({c.config.name, c.id, c.started_at});
-  probes_.watch(p.model.uid, p.pod, p.facts.pod_ip, list, p.ending);
+  probes_.watch(p.model.uid, p.pod, p.old_status, p.facts.pod_ip, list, p.ending);
 }
 
 void Pods::publish(Pass& p, const Plan& plan) {

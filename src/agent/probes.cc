@@ -24,6 +24,15 @@ bool ProbeCounter::add(bool success) {
   return before_good != good_ || before_failed != failed_;
 }
 
+bool was_good(const Json& pod_status, const std::string& container, const std::string& container_id, ProbeType type) {
+  if (type == ProbeType::kLiveness) return true;
+  for (const char* list : {"containerStatuses", "initContainerStatuses"})
+    for (auto& s : json::array_or_empty(json::find(pod_status, list)))
+      if (json::str(s, "name") == container && json::str(s, "containerID").ends_with("://" + container_id))
+        return json::boolean(s, type == ProbeType::kReadiness ? "ready" : "started");
+  return false;
+}
+
 struct Probes::State : std::enable_shared_from_this<Probes::State> {
   using Id = std::tuple<std::string, std::string, ProbeType>;  // pod uid, container id, type
   struct Worker {
@@ -112,7 +121,7 @@ Probes::~Probes() {
   state_->workers.clear();
 }
 
-void Probes::watch(const std::string& pod_uid, const Json& pod, const std::string& pod_ip, const std::vector<Running>& running, bool ending) {
+void Probes::watch(const std::string& pod_uid, const Json& pod, const Json& status, const std::string& pod_ip, const std::vector<Running>& running, bool ending) {
   std::lock_guard l(state_->mutex);
   std::set<State::Id> wanted;
   std::vector<std::shared_ptr<State::Worker>> fresh;
@@ -132,12 +141,14 @@ void Probes::watch(const std::string& pod_uid, const Json& pod, const std::strin
             continue;
           }
           auto at_least = [&](const char* key, int64_t fallback) { return std::max<int64_t>(1, json::integer(probe, key, fallback)); };
+          const bool good = was_good(status, name, r.id, type);
           slot = std::make_shared<State::Worker>(State::Worker{
               .pod_uid = pod_uid, .name = name, .container_id = r.id, .pod_ip = pod_ip, .type = type, .probe = probe,
               .container = Json{{"ports", json::array_or_empty(json::find(c, "ports"))}}, .started_at = r.started_at,
               .period = seconds(at_least("periodSeconds", 10)), .timeout = seconds(at_least("timeoutSeconds", 1)),
               .initial_delay = seconds(json::integer(probe, "initialDelaySeconds", 0)),
-              .counter = ProbeCounter(type, static_cast<int>(at_least("successThreshold", 1)), static_cast<int>(at_least("failureThreshold", 3)))});
+              .counter = ProbeCounter(type, static_cast<int>(at_least("successThreshold", 1)), static_cast<int>(at_least("failureThreshold", 3)), good),
+              .suspended = type == ProbeType::kStartup && good});
           fresh.push_back(slot);
         }
       }
@@ -156,9 +167,9 @@ void Probes::watch(const std::string& pod_uid, const Json& pod, const std::strin
     if (!state_->waits_for_startup(*w)) state_->schedule(w, state_->first_delay(*w));
 }
 
-void Probes::forget(const std::string& pod_uid) { watch(pod_uid, Json(), "", {}, true); }
+void Probes::forget(const std::string& pod_uid) { watch(pod_uid, Json(), Json(), "", {}, true); }
 
-ProbeView Probes::view(const std::string& pod_uid, const Json& container, const std::string& container_id) const {
+ProbeView Probes::view(const std::string& pod_uid, const Json& status, const Json& container, const std::string& container_id) const {
   ProbeView view;
   std::lock_guard l(state_->mutex);
   auto find = [&](ProbeType type) -> const State::Worker* {
@@ -167,13 +178,13 @@ ProbeView Probes::view(const std::string& pod_uid, const Json& container, const 
   };
   if (probe_of(container, ProbeType::kStartup).is_object()) {
     auto w = find(ProbeType::kStartup);
-    view.started = w && w->counter.good();
+    view.started = w ? w->counter.good() : was_good(status, json::str(container, "name"), container_id, ProbeType::kStartup);
     if (w && w->counter.failed()) view.failed = ProbeType::kStartup;
   }
   view.ready = view.started;
   if (probe_of(container, ProbeType::kReadiness).is_object()) {
     auto w = find(ProbeType::kReadiness);
-    view.ready = view.started && w && w->counter.good();
+    view.ready = view.started && (w ? w->counter.good() : was_good(status, json::str(container, "name"), container_id, ProbeType::kReadiness));
   }
   if (auto w = find(ProbeType::kLiveness); w && w->counter.failed()) view.failed = ProbeType::kLiveness;
   if (view.failed) {

@@ -24,8 +24,9 @@ enum class ProbeType { kLiveness, kReadiness, kStartup };
 // Consecutive results against thresholds. Pure.
 class ProbeCounter {
  public:
-  ProbeCounter(ProbeType type, int success_threshold, int failure_threshold)
-      : success_threshold_(success_threshold), failure_threshold_(failure_threshold), good_(type == ProbeType::kLiveness) {}
+  // `was_good`: the verdict before the agent started anew.
+  ProbeCounter(ProbeType type, int success_threshold, int failure_threshold, bool was_good = false)
+      : success_threshold_(success_threshold), failure_threshold_(failure_threshold), good_(was_good || type == ProbeType::kLiveness) {}
   // True if the verdict has changed.
   bool add(bool success);
   bool good() const { return good_; }        // readiness: ready; startup: started; liveness: alive
@@ -38,6 +39,10 @@ class ProbeCounter {
   bool last_ = false;
   int run_ = 0;
 };
+
+// What the pod's status last said of just this container, readiness or startup: an agent that starts anew goes on with it, so
+// that no pod loses its place in Services for the moment until it has been probed again.
+bool was_good(const Json& pod_status, const std::string& container, const std::string& container_id, ProbeType type);
 
 // What the probes say of a running container.
 struct ProbeView {
@@ -60,10 +65,10 @@ class Probes {
   ~Probes();
 
   // These containers of the pod run now: probes of others end, those of new ones begin. `suspended`: the pod ends; only
-  // readiness goes on.
-  void watch(const std::string& pod_uid, const Json& pod, const std::string& pod_ip, const std::vector<Running>& running, bool ending);
+  // readiness goes on. `status`: what was last said of the pod.
+  void watch(const std::string& pod_uid, const Json& pod, const Json& status, const std::string& pod_ip, const std::vector<Running>& running, bool ending);
   void forget(const std::string& pod_uid);
-  ProbeView view(const std::string& pod_uid, const Json& container, const std::string& container_id) const;
+  ProbeView view(const std::string& pod_uid, const Json& status, const Json& container, const std::string& container_id) const;
 
  private:
   struct State;
