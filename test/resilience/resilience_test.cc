@@ -39,6 +39,7 @@ spec:
         env:
         - {name: GREETING, valueFrom: {configMapKeyRef: {name: words, key: greeting}}}
         volumeMounts: [{name: hush, mountPath: /hush}]
+        readinessProbe: {httpGet: {path: /healthz, port: 8080}, periodSeconds: 1, timeoutSeconds: 30}
       volumes: [{name: hush, secret: {secretName: hush}}]
 ---
 apiVersion: v1
@@ -51,6 +52,12 @@ spec:
 
 std::string started(Cluster& c) {
   return c.jsonpath("pods", "{range .items[*]}{.metadata.name}={.status.containerStatuses[0].containerID}@{.status.containerStatuses[0].restartCount} {end}");
+}
+
+// Its Service's ready endpoints, and the version of the object that lists them: any change of it is a new one.
+std::string endpoints(Cluster& c) {
+  return c.kubectl({"get", "endpointslices", "-l", "kubernetes.io/service-name=keeper", "-o",
+                    "jsonpath={.items[*].endpoints[*].conditions.ready} {.items[*].metadata.resourceVersion}"}).out;
 }
 
 bool answers(const Machine& m, const std::string& ip) {
@@ -93,7 +100,8 @@ TEST_CASE("SIGTERM and a new start: pods run on and are adopted") {
   Cluster c;
   c.apply(kKeeper);
   c.wait_deployment("keeper");
-  std::string before = started(c), ip = c.jsonpath("service/keeper", "{.spec.clusterIP}");
+  std::string before = started(c), ip = c.jsonpath("service/keeper", "{.spec.clusterIP}"), served_by;
+  wait_for("both endpoints", [&] { return (served_by = endpoints(c)).starts_with("true true "); });
   CHECK(c.server.stop() == 0);
   CHECK(answers(c.server, ip));
   c.server.start_server();
@@ -116,6 +124,9 @@ TEST_CASE("SIGTERM and a new start: pods run on and are adopted") {
   c.wait_node("node-1");
   for (int i = 0; i < acknowledged; ++i) CHECK(c.jsonpath("configmap/n" + std::to_string(i), "{.data.i}") == std::to_string(i));
   CHECK(started(c) == before);
+  // Nothing that was ready has been taken out of its Service for a moment, by neither start.
+  CHECK(endpoints(c) == served_by);
+  CHECK(c.kubectl({"get", "events", "-A", "--field-selector", "reason=NodeNotReady", "-o", "name"}).out == "");
   wait_for("a command in an adopted pod", [&] { return c.kubectl({"exec", "deployment/keeper", "--", "sh", "-c", "true"}).code == 0; });
 
   // What happens while nobody watches is noticed: a container that ended is restarted, the other one left alone.
