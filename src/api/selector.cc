@@ -114,6 +114,7 @@ class Parser {
         set = true;
     }
     lexer_.next();
+    r.set = set;
     if (Status s = set ? values(r) : exact_value(r); !s) return s.error();
     for (const auto& value : r.values)
       if (!is_label_value(value)) return bad(value_problem(r.key, value));
@@ -217,6 +218,7 @@ Result<LabelSelector> LabelSelector::from_json(const Json& json) {
     Requirement r;
     r.key = json::str(e, "key");
     std::string op = json::str(e, "operator");
+    r.set = op == "In" || op == "NotIn";
     if (op == "In") r.op = Op::kIn;
     else if (op == "NotIn") r.op = Op::kNotIn;
     else if (op == "Exists") r.op = Op::kExists;
@@ -263,8 +265,8 @@ std::string LabelSelector::to_string() const {
     text += r.key;
     auto list = [&] { return "(" + join(r.values, ",") + ")"; };
     switch (r.op) {
-      case Op::kIn: text += r.values.size() == 1 ? "=" + r.values[0] : " in " + list(); break;
-      case Op::kNotIn: text += r.values.size() == 1 ? "!=" + r.values[0] : " notin " + list(); break;
+      case Op::kIn: text += r.set ? " in " + list() : "=" + join(r.values, ""); break;
+      case Op::kNotIn: text += r.set ? " notin " + list() : "!=" + join(r.values, ""); break;
       case Op::kGreater: text += ">" + join(r.values, ""); break;
       case Op::kLess: text += "<" + join(r.values, ""); break;
       case Op::kExists:

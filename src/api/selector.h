@@ -18,6 +18,7 @@ class LabelSelector {
     std::string key;
     Op op = Op::kExists;
     std::vector<std::string> values;  // sorted
+    bool set = false;                 // written as a set, "a in (b)"; else "a=b", "a!=b"
   };
 
   LabelSelector() = default;  // matches everything
@@ -33,6 +34,7 @@ class LabelSelector {
   bool empty() const { return !nothing_ && requirements_.empty(); }  // matches everything
   bool matches_nothing() const { return nothing_; }
   const std::vector<Requirement>& requirements() const { return requirements_; }
+  // In the order of the keys, as Kubernetes writes it; empty if it matches everything, or nothing.
   std::string to_string() const;
 
  private:

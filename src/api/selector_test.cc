@@ -44,6 +44,14 @@ TEST_CASE("label selector: from objects, nothing is not everything") {
   CHECK(!s->matches({{"a", "b"}, {"c", "d"}, {"f", ""}}));
 }
 
+TEST_CASE("label selector: a set of one is written as a set") {
+  auto s = LabelSelector::from_json(Json::parse(
+      R"({"matchLabels":{"z":"1"},"matchExpressions":[{"key":"n","operator":"NotIn","values":["only"]},{"key":"m","operator":"In","values":["x"]}]})"));
+  REQUIRE(s);
+  CHECK(s->to_string() == "m in (x),n notin (only),z=1");
+  CHECK(LabelSelector::parse("b in (c),a!=d,e==f")->to_string() == "a!=d,b in (c),e=f");
+}
+
 TEST_CASE("field selector: only what the resource offers") {
   api::Catalog catalog;
   auto pods = catalog.find(api::kPods);

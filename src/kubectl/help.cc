@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/similar.h"
 #include "base/strings.h"
 #include "kubectl/globals.h"
 
@@ -54,28 +55,13 @@ void print_children(std::span<const Command* const> children, std::ostream& out)
     out << "  " << c->name() << std::string(width - c->name().size(), ' ') << "   " << c->brief << '\n';
 }
 
-size_t distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      size_t up = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      diagonal = up;
-    }
-  }
-  return row[b.size()];
-}
-
 }  // namespace
 
 std::vector<std::string> similar_names(std::string_view word, const std::vector<std::string>& names) {
   std::vector<std::string> out;
   if (word.size() > 100) return out;
   for (auto& name : names)
-    if (distance(to_lower(word), name) <= 2 || starts_with(name, to_lower(word))) out.push_back(name);
+    if (edit_distance(to_lower(word), name, Edits::kLetters) <= 2 || starts_with(name, to_lower(word))) out.push_back(name);
   return out;
 }
 

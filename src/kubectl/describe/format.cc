@@ -5,6 +5,7 @@
 #include <ctime>
 #include <optional>
 
+#include "api/selector.h"
 #include "api/table.h"
 #include "base/strings.h"
 #include "output/go_format.h"
@@ -97,21 +98,8 @@ std::string equals_selector(const Json& map) {
 std::string labels_text(const Json& map) { return or_none(equals_selector(map)); }
 
 std::string selector_text(const Json& selector) {
-  std::vector<std::pair<std::string, std::string>> parts;  // key, text
-  for (const auto& [key, value] : json::object_or_empty(json::find(selector, "matchLabels")).items())
-    parts.emplace_back(key, key + "=" + go_value(value));
-  for (const Json& expression : json::array_or_empty(json::find(selector, "matchExpressions"))) {
-    std::string key = json::str(expression, "key"), op = json::str(expression, "operator");
-    std::vector<std::string> values = strings(json::find(expression, "values"));
-    std::sort(values.begin(), values.end());
-    std::string text = op == "DoesNotExist" ? "!" + key : key;
-    if (op == "In" || op == "NotIn") text += (op == "In" ? " in (" : " notin (") + join(values, ",") + ")";
-    parts.emplace_back(key, text);
-  }
-  std::stable_sort(parts.begin(), parts.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  std::string text;
-  for (const auto& part : parts) text += (text.empty() ? "" : ",") + part.second;
-  return text;
+  auto parsed = api::LabelSelector::from_json(selector);
+  return parsed ? parsed->to_string() : "<error>";
 }
 
 std::string selector_or_none(const Json& selector) { return or_none(selector_text(selector)); }

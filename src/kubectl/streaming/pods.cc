@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "api/selector.h"
 #include "base/clock.h"
 #include "base/strings.h"
 #include "kubectl/objects.h"
@@ -50,25 +51,6 @@ bool better(const Json& a, const Json& b, PodOrder order) {
   return made_a != made_b && !made_a.empty() && (made_b.empty() || made_a < made_b);
 }
 
-// A LabelSelector as text.
-Result<std::string> selector_text(const Json& selector) {
-  std::vector<std::string> parts;
-  for (const auto& [key, value] : json::object_or_empty(json::find(selector, "matchLabels")).items()) {
-    parts.push_back(key + "=" + (value.is_string() ? value.get<std::string>() : ""));
-  }
-  for (const Json& rule : json::array_or_empty(json::find(selector, "matchExpressions"))) {
-    std::string key = json::str(rule, "key"), op = json::str(rule, "operator");
-    std::vector<std::string> values;
-    for (const Json& value : json::array_or_empty(json::find(rule, "values"))) values.push_back(value.is_string() ? value.get<std::string>() : "");
-    if (op == "In") parts.push_back(key + " in (" + join(values, ",") + ")");
-    else if (op == "NotIn") parts.push_back(key + " notin (" + join(values, ",") + ")");
-    else if (op == "Exists") parts.push_back(key);
-    else if (op == "DoesNotExist") parts.push_back("!" + key);
-    else return plain_error("invalid label selector: \"" + op + "\" is not a valid label selector operator");
-  }
-  return join(parts, ",");
-}
-
 }  // namespace
 
 const Mapping& pod_mapping() {
@@ -113,9 +95,11 @@ Result<std::pair<std::string, std::string>> selector_of(const Target& target) {
     if (!selector.is_object() || selector.empty()) {
       return plain_error("invalid " + to_lower(kind) + " '" + pod_name(target.object) + "': " + kind + " is defined without a selector");
     }
-    text = TRY(selector_text({{"matchLabels", selector}}));
+    text = api::LabelSelector::from_map(selector).to_string();
   } else if (kind == "Deployment" || kind == "ReplicaSet" || kind == "StatefulSet" || kind == "DaemonSet" || kind == "Job") {
-    text = TRY(selector_text(selector));
+    auto parsed = api::LabelSelector::from_json(selector);
+    if (!parsed) return plain_error("invalid label selector: " + parsed.error().message);
+    text = parsed->to_string();
   } else {
     return plain_error("selector for *" + target.mapping.version + "." + kind + " not implemented");
   }
