@@ -7,38 +7,15 @@ set -u
 : "${SKERRY:?}" "${TEST_TOOLS:?}"
 here=$(cd "$(dirname "$0")" && pwd)
 
-# Everything happens in a network namespace of its own, which goes away with the last process in it.
-if [ -z "${DESCRIBE_TEST_INSIDE:-}" ]; then
-  [ "$(id -u)" = 0 ] || { echo "skipped: needs root for a network namespace"; exit 0; }
-  exec env DESCRIBE_TEST_INSIDE=1 unshare --net -- "$0" "$@"
-fi
-
-dir=$(mktemp -d /tmp/skerry-test-describe-XXXXXX)
-server=
-finish() {
-  [ -z "$server" ] || { kill "$server" 2>/dev/null; wait "$server" 2>/dev/null; }
-  rm -rf "$dir"
-}
-trap finish EXIT
-trap 'exit 1' INT TERM
-
-export KUBECONFIG=$dir/kubeconfig HOME=$dir TZ=UTC
+# shellcheck source-path=SCRIPTDIR source=server.sh
+. "$here/server.sh"
+own_namespace "$@"
 unset KUBECTL_EXTERNAL_DIFF
 stock=$TEST_TOOLS/bin/kubectl-1.36
-
-ip link set lo up
-ip link add outer type veth peer name inner
-ip addr add 10.98.0.1/24 dev outer
-ip link set outer up
-ip link set inner up
-"$SKERRY" server --data-dir "$dir/data" --run-dir "$dir/run" --instance desc --log-dir "$dir/logs" --config /dev/null \
-  --write-kubeconfig "$KUBECONFIG" --node-ip 10.98.0.1 --disable-agent >"$dir/log" 2>&1 </dev/null &
-server=$!
-for _ in $(seq 300); do
-  kill -0 "$server" 2>/dev/null || { echo "FAIL: the server ended"; cat "$dir/log"; exit 1; }
-  [ -s "$KUBECONFIG" ] && "$stock" get --raw /readyz >/dev/null 2>&1 && "$stock" -n default get serviceaccount default >/dev/null 2>&1 && break
-  sleep 0.1
-done
+start_server desc
+export KUBECONFIG=$dir/kubeconfig
+await_server "$stock"
+"$stock" wait -n default --for=create serviceaccount/default --timeout=60s >/dev/null || exit 1
 
 failed=0 passed=0
 fail() { failed=$((failed + 1)); echo "FAIL: $*"; }
