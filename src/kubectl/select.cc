@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/catalog.h"
+#include "api/selector.h"
 #include "base/strings.h"
 #include "kubectl/discovery.h"
 #include "kubectl/objects.h"
@@ -39,20 +40,15 @@ Error unrecognised(const SourceObject& s, const Error& cause) {
 
 class Selector {
  public:
-  Selector(Session& session, const Selection& selection) : s_(session), q_(selection) {}
+  Selector(Session& session, const Selection& selection, const Wanted& wanted) : s_(session), q_(selection), wanted_(wanted) {}
 
   Result<Selected> run() {
-    if (!q_.local || !q_.filenames.empty() || !q_.kustomize.empty()) {
-      if (!q_.filenames.empty() || !q_.kustomize.empty()) {
-        if (!q_.words.empty()) return plain_error("when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well");
-        TRY(from_files());
-        return std::move(out_);
-      }
+    if (!q_.filenames.empty() || !q_.kustomize.empty()) {
+      if (!q_.words.empty()) return plain_error("when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well");
+      TRY(from_files());
+      return std::move(out_);
     }
-    if (q_.words.empty()) {
-      if (!q_.need_selection) return std::move(out_);
-      return plain_error(std::string(kNothingSelected));
-    }
+    if (q_.words.empty()) return plain_error(std::string(kNothingSelected));
     if (q_.all && !q_.label_selector.empty()) return plain_error("setting 'all' parameter but found a non empty selector. ");
     if (q_.local) return plain_error("arguments must consist of a file when --local is given: the server is not asked");
     TRY(from_words());
@@ -71,8 +67,7 @@ class Selector {
     auto sources = TRY(read_sources(q_.filenames, q_.kustomize, q_.recursive, s_.in, s_.err, validating()));
     out_.single = sources.single;
     out_.errors = std::move(sources.errors);
-    std::string ns;
-    if (q_.default_namespace || s_.ns_enforced()) ns = TRY(namespace_or_default());
+    const std::string ns = TRY(namespace_or_default());
     for (auto& source : sources.objects) {
       std::string api_version = json::str(source.object, "apiVersion"), kind = json::str(source.object, "kind");
       Item item;
@@ -93,16 +88,16 @@ class Selector {
       item.name = json::str(item.object, {"metadata", "name"});
       if (item.mapping.namespaced) {
         item.ns = json::str(item.object, {"metadata", "namespace"});
-        if (item.ns.empty() && q_.default_namespace) {
+        if (item.ns.empty()) {
           item.ns = ns;
           item.object["metadata"]["namespace"] = ns;
-        } else if (s_.ns_enforced() && !item.ns.empty() && item.ns != ns) {
+        } else if (s_.ns_enforced() && item.ns != ns) {
           out_.errors.push_back(plain_error("the namespace from the provided object \"" + item.ns + "\" does not match the namespace \"" + ns +
                                             "\". You must pass '--namespace=" + item.ns + "' to perform this operation."));
           continue;
         }
       }
-      if (q_.fetch && !q_.local) {
+      if (wanted_.fetch && !q_.local) {
         if (item.name.empty()) {
           out_.errors.push_back(plain_error("resource name may not be empty"));
           continue;
@@ -127,12 +122,12 @@ class Selector {
       out_.errors.push_back(objects.error());
       return false;
     }
-    auto got = (*objects)->get(item.mapping, item.ns, item.name, q_.subresource);
+    auto got = (*objects)->get(item.mapping, item.ns, item.name, wanted_.subresource);
     if (got) {
       item.object = std::move(*got);
       return true;
     }
-    if (!(q_.ignore_not_found && got.error().code == 404)) out_.errors.push_back(with_file(got.error(), item));
+    if (!(wanted_.ignore_not_found && got.error().code == 404)) out_.errors.push_back(with_file(got.error(), item));
     return false;
   }
   static Error with_file(Error e, const Item& item) {
@@ -185,7 +180,7 @@ class Selector {
         for (auto& n : names) TRY(add_named(m, n));
       return {};
     }
-    if (q_.label_selector.empty() && q_.field_selector.empty() && !q_.all && q_.names_required)
+    if (q_.label_selector.empty() && q_.field_selector.empty() && !q_.all && wanted_.bare_types == BareTypes::kRefused)
       return plain_error("resource(s) were provided, but no name was specified");
     for (auto& m : types) TRY(add_list(m));
     return {};
@@ -207,7 +202,7 @@ class Selector {
       if (q_.all_namespaces) return plain_error("a resource cannot be retrieved by name across all namespaces");
       item.ns = TRY(s_.ns());
     }
-    if (q_.fetch && !fetch(item)) return {};
+    if (wanted_.fetch && !fetch(item)) return {};
     out_.items.push_back(std::move(item));
     return {};
   }
@@ -215,7 +210,7 @@ class Selector {
   Status add_list(const Mapping& m) {
     Item list{.mapping = m, .ns = {}, .name = {}};
     if (m.namespaced && !q_.all_namespaces) list.ns = TRY(s_.ns());
-    if (q_.allow_types_only) {
+    if (wanted_.bare_types == BareTypes::kAsList) {
       out_.items.push_back(std::move(list));
       return {};
     }
@@ -239,6 +234,7 @@ class Selector {
 
   Session& s_;
   const Selection& q_;
+  const Wanted& wanted_;
   Selected out_;
 };
 
@@ -246,15 +242,23 @@ class Selector {
 
 std::string Item::display_name() const { return mapping.singular_name() + "/" + name; }
 
-Result<Selected> select(Session& session, const Selection& selection) {
+Result<Selected> select(Session& session, const Selection& selection, const Wanted& wanted) {
   TRY(session.ns());  // kubectl finds what is wrong with the configuration here, in other words than when it connects
-  return Selector(session, selection).run();
+  return Selector(session, selection, wanted).run();
 }
 
-Result<std::vector<Item>> select_items(Session& session, const Selection& selection) {
-  auto selected = TRY(select(session, selection));
+Result<std::vector<Item>> select_items(Session& session, const Selection& selection, const Wanted& wanted) {
+  auto selected = TRY(select(session, selection, wanted));
   session.fail(selected.errors);
   return std::move(selected.items);
+}
+Result<std::vector<Item>> select_items(Session& session, const Wanted& wanted) { return select_items(session, selection_of(session), wanted); }
+
+Result<Selected> select_in_files(Session& session) {
+  auto selected = TRY(select(session, selection_of(session)));
+  auto labels = TRY(api::LabelSelector::parse(session.flags.text("selector")));
+  std::erase_if(selected.items, [&](const Item& item) { return !labels.matches_json(json::find(item.object, {"metadata", "labels"})); });
+  return selected;
 }
 
 std::vector<Flag> file_flags(std::string_view what) {

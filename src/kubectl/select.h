@@ -24,6 +24,7 @@ struct Item {
   std::string display_name() const;  // "deployment.apps/web"
 };
 
+// What a command line points at.
 struct Selection {
   std::vector<std::string> words{};      // TYPE NAME..., TYPE/NAME...
   std::vector<std::string> filenames{};  // paths, folders, URLs, "-"
@@ -35,17 +36,24 @@ struct Selection {
   bool all_namespaces = false;
   int64_t chunk = 500;
   bool local = false;           // no server: kinds are known from the built-in tables or taken as they stand
-  // Read every object from the server: also those of files (their own content is dropped), and lists item by item.
+};
+// The words, and those of the flags below that the command has (also --all, --local, --chunk-size).
+Selection selection_of(Session& session);
+
+// What a command makes of "pods", a type without names, selector and --all.
+enum class BareTypes {
+  kRefused,  // "resource(s) were provided, but no name was specified"
+  kEach,     // every object
+  kAsList,   // one Item, without a name, stands for the list
+};
+
+// What a command needs to know of the objects.
+struct Wanted {
+  // The object is read from the server, also where a file holds one (what it holds is dropped). Not with --local.
   bool fetch = false;
-  // With fetch: leave out objects that do not exist.
-  bool ignore_not_found = false;
-  bool need_selection = true;  // nothing selected is a usage error
-  std::string subresource{};   // fetched instead of the object itself
-  // A type without names, selector or --all is an error: "resource(s) were provided, but no name was specified".
-  bool names_required = true;
-  bool allow_types_only = false;  // "get pods": Items without name stand for the list
-  // Objects of files that name no namespace get this session's (default); false: leave them as they are.
-  bool default_namespace = true;
+  std::string subresource{};      // read instead of the object itself
+  bool ignore_not_found = false;  // leave out what does not exist
+  BareTypes bare_types = BareTypes::kRefused;
 };
 
 struct Selected {
@@ -55,10 +63,13 @@ struct Selected {
 };
 
 // Usage mistakes and failures before any object is known are the Result's Error.
-Result<Selected> select(Session& session, const Selection& selection);
-
-// As select(), with every error of a part shown (Session::fail) and the other items returned.
-Result<std::vector<Item>> select_items(Session& session, const Selection& selection);
+Result<Selected> select(Session& session, const Selection& selection, const Wanted& wanted = {});
+// With every error of a part shown (Session::fail): the other items.
+Result<std::vector<Item>> select_items(Session& session, const Selection& selection, const Wanted& wanted = {});
+// The same for what the command line points at: selection_of().
+Result<std::vector<Item>> select_items(Session& session, const Wanted& wanted = {});
+// What -f and -k hold, and of that what has the labels that --selector asks for.
+Result<Selected> select_in_files(Session& session);
 
 // The standard flags: --filename/-f, --kustomize/-k, --recursive/-R; `what` completes "identifying the resource to ...".
 std::vector<Flag> file_flags(std::string_view what = "");
@@ -66,7 +77,5 @@ std::vector<Flag> file_flags(std::string_view what = "");
 Flag selector_flag();
 Flag field_selector_flag();
 Flag all_namespaces_flag();
-// A Selection from the words and from those of the flags above that the command has (also --all, --local, --chunk-size).
-Selection selection_of(Session& session);
 
 }  // namespace skerry::kubectl

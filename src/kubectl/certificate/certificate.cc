@@ -30,8 +30,7 @@ Result<int> decide(Session& s, bool approve) {
   Selection q = selection_of(s);
   if (q.filenames.empty() && q.kustomize.empty()) q.words.insert(q.words.begin(), "certificatesigningrequests");
   if (q.words.size() == 1 && q.label_selector.empty()) return plain_error("one or more CSRs must be specified as <name> or -f <filename>");
-  q.fetch = true;
-  auto items = TRY(select_items(s, q));
+  auto items = TRY(select_items(s, q, {.fetch = true}));
   auto* objects = TRY(s.objects());
   for (auto& item : items) {
     Json csr = item.object;

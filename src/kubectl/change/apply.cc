@@ -1,7 +1,6 @@
 // kubectl apply: client-side with the three-way patch, or --server-side.
 #include <set>
 
-#include "api/selector.h"
 #include "base/strings.h"
 #include "kubectl/change/apply_last_applied.h"
 #include "kubectl/change/apply_patch.h"
@@ -48,14 +47,9 @@ class Apply {
 
   Result<int> run() {
     TRY(check());
-    Selection q = selection_of(s_);
-    q.label_selector.clear();
-    q.need_selection = false;
-    auto selected = TRY(select(s_, q));
+    auto selected = TRY(select_in_files(s_));
     auto errors = std::move(selected.errors);
     objects_ = TRY(s_.objects());
-    auto wanted = TRY(api::LabelSelector::parse(f_.text("selector")));
-    std::erase_if(selected.items, [&](const Item& item) { return !wanted.matches_json(json::find(item.object, {"metadata", "labels"})); });
     if (selected.items.empty() && errors.empty()) return plain_error("no objects passed to apply");
     for (auto& item : selected.items) {
       auto status = one(item);

@@ -42,9 +42,8 @@ std::vector<Flag> view_flags() {
 Result<int> run_view(Session& s) {
   std::string format = s.flags.text("output");
   if (format != "yaml" && format != "json") return usage_error("Unexpected -o output mode: " + format + ", the flag 'output' must be one of yaml|json");
-  Selection q = selection_of(s);
-  q.fetch = true;
-  for (auto& item : TRY(select_items(s, q))) {
+  const auto items = TRY(select_items(s, {.fetch = true}));
+  for (auto& item : items) {
     Json last = last_applied_of(item.object);
     if (last.is_null()) return 0;  // kubectl stops here, and says nothing
     if (format == "yaml") s.out << json::dump_yaml(last);
@@ -69,7 +68,7 @@ Result<int> run_set(Session& s) {
   auto printer = TRY(result_printer(s, dry_run));
   if (s.flags.list("filename").empty() && s.flags.text("kustomize").empty()) return plain_error("must specify one of -f and -k");
   auto* objects = TRY(s.objects());
-  for (auto& item : TRY(select_items(s, selection_of(s)))) {
+  for (auto& item : TRY(select_items(s))) {
     auto current = objects->get(item.mapping, item.ns, item.name);
     if (!current) return with_source(current.error(), "retrieving current configuration of", item.source);
     if (!has_last_applied(*current) && !s.flags.boolean("create-annotation"))
@@ -101,9 +100,8 @@ Result<int> run_edit(Session& s) {
   auto printer = TRY(result_printer(s));
   WriteOptions write = TRY(write_options_of(s));
   auto* objects = TRY(s.objects());
-  Selection q = selection_of(s);
-  q.fetch = true;
-  for (auto& item : TRY(select_items(s, q))) {
+  const auto items = TRY(select_items(s, {.fetch = true}));
+  for (auto& item : items) {
     Json last = last_applied_of(item.object);
     if (last.is_null()) return no_annotation(item);
     std::string before = json::dump_yaml(last), shown = before, trouble;

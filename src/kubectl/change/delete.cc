@@ -51,7 +51,7 @@ Result<int> run(Session& s) {
   bool ignore = f.boolean("ignore-not-found") || (!f.changed("ignore-not-found") && (all || !f.text("selector").empty() || !f.text("field-selector").empty()));
   if (json::integer(options, "gracePeriodSeconds", -1) == 0 && force)
     s.warn("Immediate deletion does not wait for confirmation that the running resource has been terminated. The resource may continue to run on the cluster indefinitely.");
-  auto items = TRY(select_items(s, selection_of(s)));
+  auto items = TRY(select_items(s));
   auto* objects = TRY(s.objects());
 
   bool warned_scope = false;

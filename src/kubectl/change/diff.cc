@@ -10,7 +10,6 @@
 #include <fstream>
 #include <iostream>
 
-#include "api/selector.h"
 #include "base/strings.h"
 #include "json/yaml.h"
 #include "kubectl/change/apply_patch.h"
@@ -128,14 +127,10 @@ Result<int> diff(Session& s) {
   if (s.flags.boolean("prune")) return plain_error("diff --prune is not supported yet");
   TemporaryFolder from("LIVE-"), to("MERGED-");
   if (from.path().empty() || to.path().empty()) return plain_error("unable to create a temporary folder: " + std::string(std::strerror(errno)));
-  Selection q = selection_of(s);
-  q.label_selector.clear();
-  auto selected = TRY(select(s, q));
+  auto selected = TRY(select_in_files(s));
   for (auto& e : selected.errors) return e;
-  auto wanted = TRY(api::LabelSelector::parse(s.flags.text("selector")));
   auto* objects = TRY(s.objects());
   for (auto& item : selected.items) {
-    if (!wanted.matches_json(json::find(item.object, {"metadata", "labels"}))) continue;
     Json live;
     auto got = objects->get(item.mapping, item.ns, item.name);
     if (got) live = std::move(*got);

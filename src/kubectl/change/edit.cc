@@ -34,14 +34,12 @@ std::vector<Flag> flags() {
 }
 
 Result<int> run(Session& s) {
-  Selection q = selection_of(s);
-  q.fetch = true;
-  q.subresource = s.flags.text("subresource");
-  auto items = TRY(select_items(s, q));
+  const std::string subresource = s.flags.text("subresource");
+  auto items = TRY(select_items(s, {.fetch = true, .subresource = subresource}));
   if (items.empty()) return s.failed() ? Result<int>(1) : plain_error("edit cancelled, no objects found");
   auto printer = TRY(result_printer(s));
   WriteOptions write = TRY(write_options_of(s));
-  write.subresource = q.subresource;
+  write.subresource = subresource;
   auto* objects = TRY(s.objects());
   auto save = [&](const Item& item, const Json& edited) -> Result<std::string> {
     auto& before = item.object;

@@ -101,8 +101,7 @@ Result<int> change(Session& s, const Words& w) {
   WriteOptions write = TRY(write_options_of(s));
   Selection q = selection_of(s);
   q.words = change.resources;
-  q.fetch = !local;
-  auto items = TRY(select_items(s, q));
+  auto items = TRY(select_items(s, q, {.fetch = true}));
   if (!version.empty() && items.size() > 1) return plain_error("--resource-version may only be used with a single resource");
   auto* objects = local ? nullptr : TRY(s.objects());
   for (auto& item : items) {

@@ -55,11 +55,7 @@ Result<int> run(Session& s) {
   auto printer = TRY(result_printer(s, dry_run));
   WriteOptions write = TRY(write_options_of(s));
   write.subresource = f.text("subresource");
-  Selection q = selection_of(s);
-  q.fetch = !local;
-  q.subresource = write.subresource;
-  q.need_selection = true;
-  auto items = TRY(select_items(s, q));
+  auto items = TRY(select_items(s, {.fetch = true, .subresource = write.subresource}));
   auto* objects = local ? nullptr : TRY(s.objects());
   for (auto& item : items) {
     Json result;

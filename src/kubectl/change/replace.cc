@@ -53,7 +53,7 @@ Result<int> run(Session& s) {
   auto printer = TRY(result_printer(s, dry_run));
   WriteOptions write = TRY(write_options_of(s));
   write.subresource = f.text("subresource");
-  auto items = TRY(select_items(s, selection_of(s)));
+  auto items = TRY(select_items(s));
   auto* objects = TRY(s.objects());
   if (force) {
     Json options = TRY(delete_options_of(s));

@@ -9,7 +9,6 @@
 #include "kubectl/objects.h"
 #include "kubectl/select.h"
 #include "kubectl/sources.h"
-#include "api/selector.h"
 
 namespace skerry::kubectl {
 
@@ -43,12 +42,8 @@ Result<int> run(Session& s) {
   DryRun dry_run = TRY(dry_run_of(s));
   WriteOptions write = TRY(write_options_of(s));
   auto printer = TRY(result_printer(s, dry_run));
-  Selection q = selection_of(s);
-  q.label_selector.clear();
-  q.local = false;
-  auto selected = TRY(select(s, q));
+  auto selected = TRY(select_in_files(s));
   for (auto& e : selected.errors) s.fail(e);
-  auto wanted = TRY(api::LabelSelector::parse(s.flags.text("selector")));
   auto* objects = TRY(s.objects());
   auto create = [&](const Item& item, Json object) -> Status {
     if (s.flags.boolean("save-config")) object = with_last_applied(std::move(object));
@@ -65,14 +60,11 @@ Result<int> run(Session& s) {
       return std::string("created");
     });
   }
-  size_t count = 0;
   for (auto& item : selected.items) {
-    if (!wanted.matches_json(json::find(item.object, {"metadata", "labels"}))) continue;
-    ++count;
     auto status = create(item, item.object);
     if (!status) s.fail(status.error());
   }
-  if (count == 0 && !s.failed()) return plain_error("no objects passed to create");
+  if (selected.items.empty() && !s.failed()) return plain_error("no objects passed to create");
   return 0;
 }
 

@@ -32,9 +32,7 @@ Result<int> describe_matching(Session& session, const Error& original, const Des
   selection.filenames.clear();
   selection.kustomize.clear();
   selection.label_selector.clear();
-  selection.names_required = false;
-  selection.fetch = true;
-  Selected selected = TRY(select(session, selection));
+  Selected selected = TRY(select(session, selection, {.fetch = true, .bare_types = BareTypes::kEach}));
   if (!selected.errors.empty()) return selected.errors.front();
   bool any = false;
   for (const Item& item : selected.items) {
@@ -106,9 +104,7 @@ Result<int> run(Session& session) {
     return plain_error(
         "You must specify the type of resource to describe. Use \"kubectl api-resources\" for a complete list of "
         "supported resources.");
-  selection.names_required = false;
-  selection.fetch = !selection.words.empty();
-  Selected selected = TRY(select(session, selection));
+  Selected selected = TRY(select(session, selection, {.fetch = !selection.words.empty(), .bare_types = BareTypes::kEach}));
 
   DescribeOptions options{session.flags.boolean("show-events"), selection.chunk};
   if (!session.flags.changed("show-events") && (!selected.errors.empty() || selected.items.size() > 1))

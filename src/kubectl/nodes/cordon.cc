@@ -29,8 +29,7 @@ Result<std::vector<Item>> select_nodes(Session& s) {
   q.words = s.words();
   q.words.insert(q.words.begin(), "nodes");
   q.label_selector = selector;
-  q.fetch = true;
-  auto nodes = TRY(select_items(s, q));
+  auto nodes = TRY(select_items(s, q, {.fetch = true}));
   if (nodes.empty() && !s.failed()) s.err << "No resources found\n";
   return nodes;
 }

@@ -93,8 +93,7 @@ Result<int> run(Session& s) {
   WriteOptions write = TRY(write_options_of(s));
   Selection q = selection_of(s);
   q.words = change.words;
-  q.fetch = true;
-  auto nodes = TRY(select_items(s, q));
+  auto nodes = TRY(select_items(s, q, {.fetch = true}));
   auto* objects = TRY(s.objects());
   for (auto& node : nodes) {
     Json taints = json::array_or_empty(json::find(node.object, {"spec", "taints"}));

@@ -74,11 +74,8 @@ class Get {
     out_flags_ = output_flags_of(s_);
     format_ = TRY(output::parse_output_format(out_flags_, {.name = true, .table = true, .custom_columns = true}));
     table_ = format_.format == output::Format::kTable || format_.format == output::Format::kWide;
-    Selection q = selection_of(s_);
-    q.names_required = false;
-    q.allow_types_only = true;
-    // Namespaces of files stay; what they hold is asked for anew.
-    auto selected = TRY(select(s_, q));
+    // What files hold is asked for anew.
+    auto selected = TRY(select(s_, selection_of(s_), {.bare_types = BareTypes::kAsList}));
     single_ = selected.single;
     errors_ = std::move(selected.errors);
     if (watch_) return watch(selected.items);

@@ -90,7 +90,7 @@ Result<int> run(Session& s) {
   auto dry_run = TRY(dry_run_of(s));
   if (dry_run == DryRun::kServer) return plain_error("--dry-run=server for command reconcile is not supported yet");
   auto printer = TRY(result_printer(s, dry_run));
-  auto items = TRY(select_items(s, selection_of(s)));
+  auto items = TRY(select_items(s));
   auto* objects = TRY(s.objects());
   for (auto& item : items) {
     if (item.mapping.group != "rbac.authorization.k8s.io" || item.mapping.version != "v1") {

@@ -69,10 +69,7 @@ Status add_references(Session& s, Change& change) {
   std::string from = s.flags.text("from"), prefix = s.flags.text("prefix");
   if (from.empty()) return {};
   auto keys = s.flags.list("keys");
-  Selection q;
-  q.words = {from};
-  q.fetch = true;
-  auto items = TRY(select_items(s, q));
+  auto items = TRY(select_items(s, Selection{.words = {from}}, {.fetch = true}));
   for (auto& item : items) {
     bool secret = item.mapping.kind == "Secret";
     if (!secret && item.mapping.kind != "ConfigMap") return plain_error("unsupported resource specified in --from");

@@ -64,10 +64,9 @@ Result<int> change_objects(Session& s, const std::vector<std::string>& resources
   WriteOptions write = TRY(write_options_of(s));
   Selection q = selection_of(s);
   q.words = resources;
-  q.fetch = !local;
   if (local && q.filenames.empty() && q.kustomize.empty())
     return plain_error("you must specify resources by --filename when --local is set.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'");
-  auto items = TRY(select_items(s, q));
+  auto items = TRY(select_items(s, q, {.fetch = true}));
   auto* objects = local ? nullptr : TRY(s.objects());
   for (auto& item : items) {
     Json object = item.object;

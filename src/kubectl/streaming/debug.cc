@@ -58,8 +58,7 @@ class Debug {
     Selection selection;
     selection.filenames = f_.list("filename");
     for (const std::string& name : names_) selection.words.push_back(name.find('/') == std::string::npos ? "pods/" + name : name);
-    selection.fetch = true;
-    auto items = TRY(select_items(s_, selection));
+    auto items = TRY(select_items(s_, selection, {.fetch = true}));
     for (const Item& item : items) {
       const std::string& kind = item.mapping.kind;
       if (kind == "Pod") TRY(f_.text("copy-to").empty() ? ephemeral(item.object) : copy(item.object));

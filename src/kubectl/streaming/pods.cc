@@ -75,8 +75,7 @@ Result<Target> target_of(Session& session, const std::string& resource, const st
   Selection selection;
   if (!resource.empty()) selection.words = {resource};
   selection.filenames = filenames;
-  selection.fetch = true;
-  auto selected = TRY(select(session, selection));
+  auto selected = TRY(select(session, selection, {.fetch = true}));
   if (!selected.errors.empty()) return selected.errors[0];
   if (selected.items.size() != 1) return plain_error(many);
   Item& item = selected.items[0];

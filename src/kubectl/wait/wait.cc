@@ -51,17 +51,9 @@ class Wait {
   }
 
  private:
-  Selection selection() const {
-    Selection q = selection_of(s_);
-    q.fetch = true;
-    return q;
-  }
-
   Status wait_for(const Condition& condition) {
     if (condition.kind() == Condition::Kind::kCreate) TRY(wait_for_creation());
-    Selection q = selection();
-    q.ignore_not_found = condition.kind() == Condition::Kind::kDelete;
-    auto items = TRY(select_items(s_, q));
+    auto items = TRY(select_items(s_, {.fetch = true, .ignore_not_found = condition.kind() == Condition::Kind::kDelete}));
     if (items.empty()) {
       if (condition.kind() == Condition::Kind::kDelete || s_.failed()) return {};
       return plain_error("no matching resources found");
@@ -85,10 +77,9 @@ class Wait {
 
   // Until everything that the command line names exists.
   Status wait_for_creation() {
-    Selection q = selection();
-    if (!q.label_selector.empty() || q.all) q.names_required = false;
+    const Selection named = selection_of(s_);
     for (;;) {
-      auto selected = TRY(select(s_, q));
+      auto selected = TRY(select(s_, named, {.fetch = true}));
       bool missing = selected.items.empty();
       for (auto& e : selected.errors) {
         if (e.code != 404) return e;

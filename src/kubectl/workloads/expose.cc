@@ -141,8 +141,7 @@ Result<int> run(Session& s) {
   WriteOptions write = TRY(write_options_of(s));
   Selection q = selection_of(s);
   q.label_selector.clear();  // --selector is the service's
-  q.fetch = true;
-  auto items = TRY(select_items(s, q));
+  auto items = TRY(select_items(s, q, {.fetch = true}));
   auto* objects = TRY(s.objects());
   for (auto& item : items) {
     std::string name = s.flags.text("name").empty() ? item.name : s.flags.text("name");

@@ -24,9 +24,7 @@ std::vector<Flag> common_flags() { return std::vector<Flag>{selector_flag()} + f
 std::vector<Flag> write_flags() { return std::vector<Flag>{field_manager_flag("kubectl-rollout")} + common_flags(); }
 
 Result<std::vector<Item>> fetch(Session& s) {
-  Selection q = selection_of(s);
-  q.fetch = true;
-  return select_items(s, q);
+  return select_items(s, {.fetch = true});
 }
 
 std::string template_text(const Json& pod_template) {

@@ -119,9 +119,7 @@ Status follow(Session& s, Objects& objects, const Item& item) {
 }
 
 Result<int> run(Session& s) {
-  Selection q = selection_of(s);
-  q.fetch = true;
-  auto items = TRY(select_items(s, q));
+  auto items = TRY(select_items(s, {.fetch = true}));
   auto* objects = TRY(s.objects());
   for (auto& item : items) {
     auto status = follow(s, *objects, item);

@@ -76,9 +76,7 @@ Result<int> run_scale(Session& s) {
   if (s.flags.number("replicas") < 0) return plain_error("The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0");
   DryRun dry_run = TRY(dry_run_of(s));
   auto printer = TRY(result_printer(s, dry_run));
-  Selection q = selection_of(s);
-  q.fetch = true;
-  auto items = TRY(select_items(s, q));
+  auto items = TRY(select_items(s, {.fetch = true}));
   if (items.size() > 1 && !s.flags.text("resource-version").empty()) return plain_error("cannot use --resource-version with multiple resources");
   if (items.empty() && !s.failed()) return plain_error("no objects passed to scale");
   auto* objects = TRY(s.objects());
@@ -130,9 +128,7 @@ Result<int> run_autoscale(Session& s) {
   DryRun dry_run = TRY(dry_run_of(s));
   auto printer = TRY(result_printer(s, dry_run, true));
   WriteOptions write = TRY(write_options_of(s));
-  Selection q = selection_of(s);
-  q.fetch = true;
-  auto items = TRY(select_items(s, q));
+  auto items = TRY(select_items(s, {.fetch = true}));
   auto* objects = TRY(s.objects());
   for (auto& item : items) {
     std::string name = f.text("name").empty() ? item.name : f.text("name");
