@@ -178,13 +178,16 @@ Status make_dirs(const std::string& path, mode_t mode) {
 Status remove_tree(const std::string& path) {
   if (unlink(path.c_str()) == 0 || errno == ENOENT) return {};
   if (errno != EISDIR && errno != EPERM) return path_error("remove", path, errno);
-  int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  const size_t end = path.find_last_not_of('/');
+  const std::string plain = path.substr(0, end == std::string::npos ? 0 : end + 1);
+  Fd parent(open(parent_of(plain).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!parent) return path_error("remove", path, errno);
+  int fd = open_child_directory(parent.get(), plain.c_str() + plain.find_last_of('/') + 1);
   if (fd < 0) return path_error("remove", path, errno);
-  struct stat st;
-  if (fstat(fd, &st) != 0) {
-    int err = errno;
+  struct stat st, around;
+  if (fstat(fd, &st) != 0 || fstat(parent.get(), &around) != 0 || st.st_dev != around.st_dev) {
     close(fd);
-    return path_error("stat", path, err);
+    return path_error("remove", path, EXDEV);
   }
   if (int err = remove_children(fd, st.st_dev)) return path_error("remove", path, err);
   if (rmdir(path.c_str()) != 0 && errno != ENOENT) return path_error("remove", path, errno);

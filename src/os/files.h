@@ -29,8 +29,8 @@ Status write_file_atomic(const std::string& path, std::string_view data, mode_t 
 Status write_existing(const std::string& path, std::string_view data);
 
 Status make_dirs(const std::string& path, mode_t mode = 0755);
-// Removes a file or a tree; never follows a symbolic link and never enters what is mounted below, be it of the same file
-// system (it fails then). Fine if there is none.
+// Removes a file or a tree; never follows a symbolic link and never enters what is mounted there or below, be it of the same
+// file system (it fails then). Fine if there is none.
 Status remove_tree(const std::string& path);
 Status remove_file(const std::string& path);  // fine if there is none
 Status rename_file(const std::string& from, const std::string& to);

@@ -50,13 +50,14 @@ TEST_CASE("files: removal follows no link") {
   CHECK(os::remove_tree(s.path + "/nothing"));
 }
 
-TEST_CASE("files: what is mounted below is not removed") {
+TEST_CASE("files: what is mounted there or below is not removed") {
   if (geteuid() != 0) return;
   Scratch s;
   REQUIRE(os::make_dirs(s.path + "/a/m"));
   REQUIRE(os::mount_at("t", s.path + "/a/m", "tmpfs", 0, ""));
   REQUIRE(os::write_file_atomic(s.path + "/a/m/f", "x"));
   CHECK_FALSE(os::remove_tree(s.path + "/a"));
+  CHECK_FALSE(os::remove_tree(s.path + "/a/m"));
   CHECK(os::exists(s.path + "/a/m/f"));
   CHECK(os::unmount_below(s.path + "/a"));
   CHECK_FALSE(os::is_mount_point(s.path + "/a/m"));
@@ -66,6 +67,8 @@ TEST_CASE("files: what is mounted below is not removed") {
   REQUIRE(os::write_file_atomic(s.path + "/other/f", "x"));
   REQUIRE(os::bind_mount(s.path + "/other", s.path + "/a/m"));
   CHECK_FALSE(os::remove_tree(s.path + "/a"));
+  CHECK_FALSE(os::remove_tree(s.path + "/a/m"));
+  CHECK_FALSE(os::remove_tree(s.path + "/a/m/"));
   CHECK(os::exists(s.path + "/other/f"));
   CHECK(os::unmount_below(s.path + "/a"));
 }

@@ -260,7 +260,7 @@ Status Volumes::tear_down(const std::string& pod_uid) {
   const std::string directory = pod_directory(pod_uid);
   tokens_.forget_pod(pod_uid);
   if (!exists(directory)) return {};
-  for (auto& mount : mounts_below(directory)) TRY(unmount(mount));
+  TRY(unmount_below(directory));
   return remove_tree(directory);
 }
 
@@ -287,7 +287,7 @@ Result<std::string> Volumes::bind_sub_path(const std::string& pod_uid, const std
   if (::fstat(target.fd, &st) != 0) return errno_error("stat of " + sub_path, errno);
   const std::string place = pod_directory(pod_uid) + "/subpaths/" + container + "/" + std::to_string(index);
   TRY(make_directories(pod_directory(pod_uid) + "/subpaths/" + container, 0750));
-  for (auto& old : mounts_below(place)) TRY(unmount(old));
+  TRY(unmount_below(place));
   TRY(remove_tree(place));
   if (S_ISDIR(st.st_mode)) TRY(make_directories(place, 0755));
   else TRY(write_file_atomic(place, "", 0644));
