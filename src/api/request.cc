@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "base/http_reason.h"
+
 namespace skerry::api {
 
 std::string_view verb_name(Verb verb) {
@@ -35,28 +37,6 @@ Json details_json(const ErrorDetails& details) {
     j["causes"].push_back(std::move(c));
   }
   return j;
-}
-
-Reason reason_from_code(int code) {
-  switch (code) {
-    case 400: return Reason::kBadRequest;
-    case 401: return Reason::kUnauthorized;
-    case 403: return Reason::kForbidden;
-    case 404: return Reason::kNotFound;
-    case 405: return Reason::kMethodNotAllowed;
-    case 406: return Reason::kNotAcceptable;
-    case 409: return Reason::kConflict;
-    case 410: return Reason::kExpired;
-    case 413: return Reason::kRequestEntityTooLarge;
-    case 415: return Reason::kUnsupportedMediaType;
-    case 422: return Reason::kInvalid;
-    case 429: return Reason::kTooManyRequests;
-    case 500: return Reason::kInternalError;
-    case 501: return Reason::kNotImplemented;
-    case 503: return Reason::kServiceUnavailable;
-    case 504: return Reason::kTimeout;
-    default: return Reason::kUnknown;
-  }
 }
 
 }  // namespace

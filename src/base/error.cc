@@ -3,36 +3,39 @@
 #include <array>
 #include <cstring>
 
+#include "base/http_reason.h"
+
 namespace skerry {
 namespace {
 
 struct Row {
   std::string_view name;
   int code;
+  bool of_code;  // the code alone means this reason
 };
 
 // Index = Reason.
 constexpr std::array<Row, 20> kRows = {{
-    {"", 500},
-    {"BadRequest", 400},
-    {"Unauthorized", 401},
-    {"Forbidden", 403},
-    {"NotFound", 404},
-    {"AlreadyExists", 409},
-    {"Conflict", 409},
-    {"Gone", 410},
-    {"Expired", 410},
-    {"Invalid", 422},
-    {"ServerTimeout", 500},
-    {"Timeout", 504},
-    {"TooManyRequests", 429},
-    {"MethodNotAllowed", 405},
-    {"NotAcceptable", 406},
-    {"RequestEntityTooLarge", 413},
-    {"UnsupportedMediaType", 415},
-    {"InternalError", 500},
-    {"ServiceUnavailable", 503},
-    {"NotImplemented", 501},
+    {"", 500, false},
+    {"BadRequest", 400, true},
+    {"Unauthorized", 401, true},
+    {"Forbidden", 403, true},
+    {"NotFound", 404, true},
+    {"AlreadyExists", 409, false},
+    {"Conflict", 409, true},
+    {"Gone", 410, true},
+    {"Expired", 410, false},
+    {"Invalid", 422, true},
+    {"ServerTimeout", 500, false},
+    {"Timeout", 504, true},
+    {"TooManyRequests", 429, true},
+    {"MethodNotAllowed", 405, true},
+    {"NotAcceptable", 406, true},
+    {"RequestEntityTooLarge", 413, true},
+    {"UnsupportedMediaType", 415, true},
+    {"InternalError", 500, true},
+    {"ServiceUnavailable", 503, true},
+    {"NotImplemented", 501, true},
 }};
 
 }  // namespace
@@ -44,6 +47,12 @@ int reason_code(Reason reason) { return kRows[static_cast<size_t>(reason)].code;
 Reason reason_from_name(std::string_view name) {
   for (size_t i = 1; i < kRows.size(); ++i)
     if (kRows[i].name == name) return static_cast<Reason>(i);
+  return Reason::kUnknown;
+}
+
+Reason reason_from_code(int http_code) {
+  for (size_t i = 1; i < kRows.size(); ++i)
+    if (kRows[i].of_code && kRows[i].code == http_code) return static_cast<Reason>(i);
   return Reason::kUnknown;
 }
 

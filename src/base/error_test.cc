@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "base/http_reason.h"
 #include "base/result.h"
 
 using namespace skerry;
@@ -46,4 +47,16 @@ TEST_CASE("reasons: names go both ways and have the codes clients expect") {
   e.code = 418;
   CHECK(e.http_code() == 418);
   CHECK(errno_error("open /x", 28).message == "open /x: No space left on device");
+}
+
+TEST_CASE("error: a code that stands for several reasons means the one that tells least") {
+  CHECK(reason_from_code(409) == Reason::kConflict);
+  CHECK(reason_from_code(410) == Reason::kGone);
+  CHECK(reason_from_code(500) == Reason::kInternalError);
+  CHECK(reason_from_code(504) == Reason::kTimeout);
+  CHECK(reason_from_code(418) == Reason::kUnknown);
+  for (int i = 1; i <= static_cast<int>(Reason::kNotImplemented); ++i) {
+    const int code = reason_code(static_cast<Reason>(i));
+    CHECK(reason_code(reason_from_code(code)) == code);
+  }
 }

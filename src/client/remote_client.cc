@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "base/http_reason.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "base/strings.h"
@@ -22,24 +23,8 @@ Error error_of(const http::ClientResponse& response, std::string_view body) {
   if (status && json::str(*status, "kind") == "Status") {
     e = api::error_from_status(*status, response.status);
   } else {
-    Reason reason = Reason::kUnknown;
-    switch (response.status) {
-      case 400: reason = Reason::kBadRequest; break;
-      case 401: reason = Reason::kUnauthorized; break;
-      case 403: reason = Reason::kForbidden; break;
-      case 404: reason = Reason::kNotFound; break;
-      case 405: reason = Reason::kMethodNotAllowed; break;
-      case 409: reason = Reason::kConflict; break;
-      case 410: reason = Reason::kGone; break;
-      case 413: reason = Reason::kRequestEntityTooLarge; break;
-      case 422: reason = Reason::kInvalid; break;
-      case 429: reason = Reason::kTooManyRequests; break;
-      case 503: reason = Reason::kServiceUnavailable; break;
-      case 504: reason = Reason::kTimeout; break;
-      default: break;
-    }
     std::string text(trim(body.substr(0, 300)));
-    e = Error(reason, "the server answered " + std::to_string(response.status) + (text.empty() ? "" : ": " + text));
+    e = Error(reason_from_code(response.status), "the server answered " + std::to_string(response.status) + (text.empty() ? "" : ": " + text));
     e.code = response.status;
   }
   if (auto after = parse_int(response.headers.get("Retry-After")); after && *after > 0 && e.retry_after_s == 0)

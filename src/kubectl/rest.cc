@@ -5,6 +5,7 @@
 
 #include "api/request.h"
 #include "base/clock.h"
+#include "base/http_reason.h"
 #include "base/strings.h"
 #include "http/client.h"
 #include "kubeconfig/client_config.h"
@@ -16,27 +17,6 @@ namespace skerry::kubectl {
 namespace {
 
 constexpr int kMaxRetries = 10;  // of an answer that says "later", as client-go
-
-Reason reason_of(int status) {
-  switch (status) {
-    case 400: return Reason::kBadRequest;
-    case 401: return Reason::kUnauthorized;
-    case 403: return Reason::kForbidden;
-    case 404: return Reason::kNotFound;
-    case 405: return Reason::kMethodNotAllowed;
-    case 406: return Reason::kNotAcceptable;
-    case 409: return Reason::kConflict;
-    case 410: return Reason::kGone;
-    case 413: return Reason::kRequestEntityTooLarge;
-    case 415: return Reason::kUnsupportedMediaType;
-    case 422: return Reason::kInvalid;
-    case 429: return Reason::kTooManyRequests;
-    case 500: return Reason::kInternalError;
-    case 503: return Reason::kServiceUnavailable;
-    case 504: return Reason::kTimeout;
-    default: return Reason::kUnknown;
-  }
-}
 
 // What client-go says of an answer that is no Status.
 std::string_view generic_message(int status) {
@@ -62,7 +42,7 @@ Error error_of(int status, std::string_view body) {
     e = api::error_from_status(*parsed, status);
     if (status == 500 && json::str(*parsed, "reason").empty()) e.reason = Reason::kUnknown;  // as client-go reads it
   } else {
-    e = Error(reason_of(status), std::string(generic_message(status)));
+    e = Error(reason_from_code(status), std::string(generic_message(status)));
     std::string text(trim(body.substr(0, 2048)));
     if (status == 403) e.message = text.empty() ? "forbidden" : text;
     else if ((status >= 500 && status != 503 && status != 504) || status == 400) e.message += " (\"" + text + "\")";
