@@ -1,10 +1,9 @@
 // Writing YAML as go-yaml v2 does, which follows libyaml's emitter: the rules for when a scalar may be plain, where lines
 // are folded and what is indented are theirs, oddities included, since the output is compared with kubectl's byte by byte.
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <cmath>
 
+#include "base/decimal.h"
 #include "base/strings.h"
 #include "json/yaml.h"
 #include "json/yaml_scalar.h"
@@ -146,19 +145,13 @@ bool key_less(const std::vector<char32_t>& a, const std::vector<char32_t>& b) {
 std::string yaml_float(double value) {
   if (std::isnan(value)) return ".nan";
   if (std::isinf(value)) return value < 0 ? "-.inf" : ".inf";
-  std::array<char, 64> buffer;
-  auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::scientific);
-  std::string text(buffer.data(), end.ptr);
-  int exponent = std::atoi(text.c_str() + text.find('e') + 1);
+  const std::string text = decimal_scientific(value);
+  const int exponent = std::atoi(text.c_str() + text.find('e') + 1);
   if (exponent < -4 || exponent >= 21) return text;
   // JSON writes a number up to 1e21 out in full; without a fraction it comes back as an integer if it fits one.
-  if (value == std::trunc(value) && std::fabs(value) < 18446744073709551616.0 && value > -9223372036854775808.0) {
-    end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::fixed);
-    return std::string(buffer.data(), end.ptr);
-  }
-  if (exponent >= 6) return text;  // Go's 'g' with the shortest digits
-  end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::fixed);
-  return std::string(buffer.data(), end.ptr);
+  const bool whole = value == std::trunc(value) && std::fabs(value) < 18446744073709551616.0 && value > -9223372036854775808.0;
+  if (exponent >= 6 && !whole) return text;  // Go's 'g' with the shortest digits
+  return decimal_fixed(value);
 }
 
 class Emitter {

@@ -4,8 +4,9 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
-#include <cstdlib>
 #include <optional>
+
+#include "base/decimal.h"
 
 namespace skerry::json {
 namespace {
@@ -41,30 +42,8 @@ std::optional<Json> integer(std::string_view text) {
 
 // [-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?, finite.
 std::optional<double> real(std::string_view text) {
-  std::string_view all = text;
-  auto digits = [&] {
-    size_t n = 0;
-    while (n < text.size() && is_digit(text[n])) ++n;
-    text.remove_prefix(n);
-    return n;
-  };
-  auto take = [&](std::string_view any) {
-    bool yes = !text.empty() && any.find(text[0]) != std::string_view::npos;
-    if (yes) text.remove_prefix(1);
-    return yes;
-  };
-  take("+-");
-  size_t before = digits();
-  bool point = take(".");
-  size_t after = point ? digits() : 0;
-  if (before == 0 && after == 0) return std::nullopt;
-  if (take("eE")) {
-    take("+-");
-    if (digits() == 0) return std::nullopt;
-  }
-  if (!text.empty()) return std::nullopt;
-  double value = std::strtod(std::string(all).c_str(), nullptr);  // too small gives 0, too large infinity
-  return std::isfinite(value) ? std::optional(value) : std::nullopt;
+  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
+  return parse_double(text);
 }
 
 // Kubernetes' clients turn YAML into JSON text, where 1.0 and 1e3 are written 1 and 1000.

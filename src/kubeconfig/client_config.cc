@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <cmath>
 
+#include "base/decimal.h"
 #include "base/strings.h"
 #include "kubeconfig/exec_plugin.h"
 #include "kubeconfig/paths.h"
@@ -320,9 +320,8 @@ Result<std::chrono::milliseconds> parse_timeout(std::string_view text) {
   double total = 0;
   while (!text.empty()) {
     const size_t digits = std::min(text.find_first_not_of("0123456789."), text.size());
-    double number = 0;
-    auto parsed = std::from_chars(text.data(), text.data() + digits, number, std::chars_format::fixed);
-    if (digits == 0 || parsed.ec != std::errc() || parsed.ptr != text.data() + digits) return wrong;
+    const auto number = parse_double(text.substr(0, digits));
+    if (!number) return wrong;
     text.remove_prefix(digits);
     const size_t unit_end = std::min(text.find_first_of("0123456789."), text.size());
     const std::string_view unit = text.substr(0, unit_end);
@@ -331,7 +330,7 @@ Result<std::chrono::milliseconds> parse_timeout(std::string_view text) {
     for (const auto& [name, value] : kUnits)
       if (name == unit) factor = value;
     if (factor == 0) return wrong;
-    total += number * factor;
+    total += *number * factor;
   }
   if (total > kLongest) return wrong;
   return milliseconds(static_cast<int64_t>(std::ceil(total)));

@@ -1,9 +1,9 @@
 #include "kubectl/flags.h"
 
 #include <cassert>
-#include <charconv>
 #include <cstdio>
 
+#include "base/decimal.h"
 #include "base/strings.h"
 
 namespace skerry::kubectl {
@@ -193,10 +193,8 @@ Result<std::chrono::nanoseconds> parse_duration(std::string_view text) {
   while (!s.empty()) {
     size_t n = s.find_first_not_of("0123456789.");
     std::string_view digits = s.substr(0, n);
-    if (digits.empty() || digits == ".") return bad("invalid");
-    double value = 0;
-    if (auto r = std::from_chars(digits.data(), digits.data() + digits.size(), value); r.ec != std::errc() || r.ptr != digits.data() + digits.size())
-      return bad("invalid");
+    const auto value = parse_double(digits);
+    if (!value) return bad("invalid");
     if (n == std::string_view::npos) return bad("missing unit in");
     s.remove_prefix(n);
     size_t m = s.find_first_of("0123456789.");
@@ -204,7 +202,7 @@ Result<std::chrono::nanoseconds> parse_duration(std::string_view text) {
     double factor = 0;
     for (auto& [name, f] : kUnits) if (name == unit) factor = f;
     if (factor == 0) return flag_error("time: unknown unit " + quoted(unit) + " in duration " + quoted(text));
-    total += value * factor;
+    total += *value * factor;
     if (total > 9.2e18) return bad("invalid");
     s.remove_prefix(unit.size());
   }

@@ -1,10 +1,11 @@
 #include "output/go_format.h"
 
-#include <array>
-#include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <utility>
+
+#include "base/decimal.h"
 
 namespace skerry::output {
 namespace {
@@ -87,18 +88,9 @@ std::string go_text(const Json& value) {
 std::string go_float(double value) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value < 0 ? "-Inf" : "+Inf";
-  std::array<char, 400> buffer;
-  auto write = [&](std::chars_format format) {
-    auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, format);
-    return std::string(buffer.data(), end.ptr);
-  };
-  std::string scientific = write(std::chars_format::scientific);
-  size_t e = scientific.find('e');
-  int exponent = 0;
-  const char* digits = scientific.data() + e + 1;
-  if (*digits == '+') ++digits;
-  std::from_chars(digits, scientific.data() + scientific.size(), exponent);
-  return exponent < -4 || exponent >= 6 ? scientific : write(std::chars_format::fixed);
+  const std::string scientific = decimal_scientific(value);
+  const int exponent = std::atoi(scientific.c_str() + scientific.find('e') + 1);
+  return exponent < -4 || exponent >= 6 ? scientific : decimal_fixed(value);
 }
 
 std::string go_quote(std::string_view s) {

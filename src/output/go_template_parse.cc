@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "base/decimal.h"
 #include "output/go_format.h"
 #include "output/go_template_lex.h"
 #include "output/go_template_node.h"
@@ -411,13 +412,10 @@ class Parser {
       return node;
     }
     bool looks_whole = digits.find_first_of(".eEpP") == std::string_view::npos;
-    double real = 0;
-    r = std::from_chars(digits.data(), digits.data() + digits.size(), real);
-    if (base != 10 || r.ec != std::errc() || r.ptr != digits.data() + digits.size() || !std::isfinite(real)) {
-      return error("illegal number syntax: " + go_quote(item.value));
-    }
+    const auto real = base == 10 ? parse_double(digits) : std::nullopt;
+    if (!real) return error("illegal number syntax: " + go_quote(item.value));
     if (looks_whole) return error("integer overflow: " + go_quote(item.value));
-    node->value = Value::real(negative ? -real : real);
+    node->value = Value::real(negative ? -*real : *real);
     return node;
   }
 

@@ -1,8 +1,8 @@
 #include "output/json_text.h"
 
-#include <array>
-#include <charconv>
 #include <cmath>
+
+#include "base/decimal.h"
 
 namespace skerry::output {
 namespace {
@@ -124,14 +124,9 @@ void append(std::string& out, const J& value, int indent, int depth) {
 std::string float_text(double value) {
   if (!std::isfinite(value)) return "null";
   double size = std::fabs(value);
-  bool exponent = size != 0 && (size < 1e-6 || size >= 1e21);
-  std::array<char, 400> buffer;
-  auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, exponent ? std::chars_format::scientific : std::chars_format::fixed);
-  std::string text(buffer.data(), end.ptr);
-  if (exponent) {  // "1e-07" is written "1e-7"
-    size_t e = text.find('e');
-    if (e != std::string::npos && text.size() == e + 4 && text[e + 1] == '-' && text[e + 2] == '0') text.erase(e + 2, 1);
-  }
+  if (size == 0 || (size >= 1e-6 && size < 1e21)) return decimal_fixed(value);
+  std::string text = decimal_scientific(value);
+  if (size_t e = text.find("e-0"); e != std::string::npos) text.erase(e + 2, 1);  // "1e-07" is written "1e-7"
   return text;
 }
 

@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <cmath>
 #include <charconv>
 
+#include "base/decimal.h"
 #include "base/strings.h"
 #include "output/jsonpath_node.h"
 #include "output/unquote.h"
@@ -139,9 +139,8 @@ class Parser {
       list.nodes.push_back(literal(whole));
       return {};
     }
-    double real = 0;
-    if (auto r = std::from_chars(digits.data(), end, real); r.ec == std::errc() && r.ptr == end && std::isfinite(real)) {
-      list.nodes.push_back(literal(real));
+    if (auto real = parse_double(digits)) {
+      list.nodes.push_back(literal(*real));
       return {};
     }
     return bad("cannot parse number " + std::string(text));
