@@ -1,6 +1,8 @@
 #include "api/strategic_merge.h"
 
 #include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
 
 namespace skerry::api {
 namespace {
@@ -56,14 +58,31 @@ void strip(Json& value) {
 
 Result<Json> merge_object(const Type* type, Json document, const Json& patch);
 
-// The place of `value` in `order`, or -1. Elements with a key are compared by it.
-std::ptrdiff_t place_in(const Json& order, const Json& value, std::string_view key) {
-  for (size_t i = 0; i < order.size(); ++i) {
-    const Json& o = order[i];
-    if (key.empty() ? o == value : json::find(o, key) == json::find(value, key)) return static_cast<std::ptrdiff_t>(i);
-  }
-  return -1;
+// What an element is known by, as text: its key, or itself where there is none. Equal values give equal texts: 80 and 80.0 are one.
+std::string name_of(const Json& element, std::string_view key) {
+  const Json& value = key.empty() ? element : json::find(element, key);
+  if (value.is_number_float())
+    if (double d = value.get<double>(); d >= -9e15 && d <= 9e15 && d == static_cast<double>(static_cast<int64_t>(d))) return std::to_string(static_cast<int64_t>(d));
+  return json::dump(value);
 }
+
+// Where each element of a list is first. Lists of requests may be long: looking through them for every element would let a request of some
+// megabytes keep the server busy for an hour.
+class Places {
+ public:
+  Places(const Json& list, std::string_view key) : key_(key) {
+    if (!list.is_array()) return;
+    for (size_t i = 0; i < list.size(); ++i) first_.emplace(name_of(list[i], key), static_cast<std::ptrdiff_t>(i));
+  }
+  std::ptrdiff_t of(const Json& element) const {  // -1: nowhere
+    auto it = first_.find(name_of(element, key_));
+    return it == first_.end() ? -1 : it->second;
+  }
+
+ private:
+  std::string_view key_;
+  std::unordered_map<std::string, std::ptrdiff_t> first_;
+};
 
 // Elements named in `order` take the order given there; the others keep their place relative to the element of the
 // document that stood before them.
@@ -71,15 +90,16 @@ void set_order(Json& list, const Json& order, const Json& before, std::string_vi
   if (!order.is_array() || order.empty()) return;
   std::vector<std::pair<std::ptrdiff_t, Json>> ordered;
   std::vector<Json> others;  // only the server knows them
+  const Places wanted(order, key), old(before, key);
   for (auto& element : list) {
-    std::ptrdiff_t at = place_in(order, element, key);
+    std::ptrdiff_t at = wanted.of(element);
     if (at >= 0) ordered.emplace_back(at, std::move(element));
     else others.push_back(std::move(element));
   }
   std::stable_sort(ordered.begin(), ordered.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   Json out = Json::array();
   size_t o = 0;
-  auto old_place = [&](const Json& v) { return place_in(before, v, key); };
+  auto old_place = [&](const Json& v) { return old.of(v); };
   for (auto& [at, element] : ordered) {
     std::ptrdiff_t here = old_place(element);
     while (o < others.size() && here >= 0 && old_place(others[o]) >= 0 && old_place(others[o]) < here) out.push_back(std::move(others[o++]));
@@ -91,8 +111,10 @@ void set_order(Json& list, const Json& order, const Json& before, std::string_vi
 
 Json merge_primitives(Json document, const Json& patch) {
   if (!document.is_array()) document = Json::array();
+  std::unordered_set<std::string> there;
+  for (const auto& value : document) there.insert(name_of(value, ""));
   for (const auto& value : patch)
-    if (std::find(document.begin(), document.end(), value) == document.end()) document.push_back(value);
+    if (there.insert(name_of(value, "")).second) document.push_back(value);
   return document;
 }
 
@@ -109,25 +131,35 @@ Result<Json> merge_list(const FieldFacts& facts, Json document, const Json& patc
       strip(out);
       return out;
     }
+  std::unordered_map<std::string, std::vector<size_t>> places;  // of the elements by name; what is deleted leaves a gap until the end
+  std::vector<bool> deleted(document.size());
+  for (size_t i = 0; i < document.size(); ++i) places[name_of(document[i], facts.merge_key)].push_back(i);
   for (const auto& p : patch) {
     std::string directive = json::str(p, kDirective);
     const Json& key = json::find(p, facts.merge_key);
     if (!directive.empty() && directive != "delete" && directive != "merge") return bad("unknown patch type: " + directive);
     if (key.is_null())
       return bad("map: " + json::dump(p) + " does not contain declared merge key: " + std::string(facts.merge_key));
-    auto same = [&](const Json& d) { return json::find(d, facts.merge_key) == key; };
+    std::vector<size_t>& same = places[name_of(p, facts.merge_key)];
     if (directive == "delete") {
-      document.erase(std::remove_if(document.begin(), document.end(), same), document.end());
+      for (size_t i : same) deleted[i] = true;
+      same.clear();
       continue;
     }
-    auto it = std::find_if(document.begin(), document.end(), same);
-    if (it != document.end()) {
-      *it = TRY(merge_object(facts.type, std::move(*it), p));
+    if (!same.empty()) {
+      Json& element = document[same.front()];
+      element = TRY(merge_object(facts.type, std::move(element), p));
     } else {
+      same.push_back(document.size());
       document.push_back(TRY(merge_object(facts.type, Json::object(), p)));
+      deleted.push_back(false);
     }
   }
-  return document;
+  if (std::find(deleted.begin(), deleted.end(), true) == deleted.end()) return document;
+  Json kept = Json::array();
+  for (size_t i = 0; i < document.size(); ++i)
+    if (!deleted[i]) kept.push_back(std::move(document[i]));
+  return kept;
 }
 
 Result<Json> merge_object(const Type* type, Json document, const Json& patch) {
@@ -155,9 +187,9 @@ Result<Json> merge_object(const Type* type, Json document, const Json& patch) {
     if (!key.starts_with(kDeleteFrom)) continue;
     std::string name = key.substr(kDeleteFrom.size());
     if (!value.is_array()) return bad("invalid value for " + key + ": not a list");
+    const Places unwanted(value, "");
     if (auto it = document.find(name); it != document.end() && it->is_array())
-      it->erase(std::remove_if(it->begin(), it->end(),
-                               [&](const Json& v) { return std::find(value.begin(), value.end(), v) != value.end(); }),
+      it->erase(std::remove_if(it->begin(), it->end(), [&](const Json& v) { return unwanted.of(v) >= 0; }),
                 it->end());
   }
   for (const auto& [key, value] : patch.items()) {
