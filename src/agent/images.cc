@@ -8,6 +8,8 @@
 namespace skerry::agent {
 namespace {
 
+constexpr auto kBackoffEventPeriod = seconds(10);
+
 // "https://index.docker.io/v1/" and "registry.example/team" name the hosts "docker.io" and "registry.example".
 std::string host_of_key(std::string key) {
   for (const char* scheme : {"https://", "http://"})
@@ -134,8 +136,11 @@ Images::Answer Images::ensure(const Json& pod, const Json& container, uint32_t a
       auto soon = std::min<std::chrono::milliseconds>(left, milliseconds(1500));
       return failed(want.error_reason, want.error, soon);
     }
-    tell("Normal", "BackOff", "Back-off pulling image \"" + image + "\"");
-    tell("Warning", "Failed", "Error: ImagePullBackOff");
+    if (want.backoff_event_at == MonoTime{} || now - want.backoff_event_at >= kBackoffEventPeriod) {
+      want.backoff_event_at = now;
+      tell("Normal", "BackOff", "Back-off pulling image \"" + image + "\"");
+      tell("Warning", "Failed", "Error: ImagePullBackOff");
+    }
     return failed("ImagePullBackOff", "Back-off pulling image \"" + image + "\": " + want.error_reason + ": " + want.error, left);
   }
   std::vector<runtime::RegistryAuth> auths;

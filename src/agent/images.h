@@ -52,6 +52,7 @@ class Images {
     uint32_t attempt = 0;
     bool pulling = false, pulled = false;
     bool told_backoff = false;
+    MonoTime backoff_event_at{};  // not at each pass of the pod: every event is a write
     std::string error_reason, error;
     MonoTime failed_at{};
     Tell tell;
