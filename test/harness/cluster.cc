@@ -192,7 +192,11 @@ Output Cluster::kubectl(std::vector<std::string> args, RunOptions options, const
   args.insert(args.begin(), tool("kubectl-" + version));
   options.env["KUBECONFIG"] = server.kubeconfig();
   options.env["HOME"] = server.dir();
-  return server.run(args, options);
+  Output o = server.run(args, options);
+  // kubectl 1.30 to 1.33 listen before they have made their streams (kubernetes/kubernetes#131203): on a busy machine they throw away what a
+  // quick server says first, also how the command ended. They say so, and have lost it; only asking again helps.
+  for (int i = 0; i < 5 && o.err.find("Unknown stream id") != std::string::npos; ++i) o = server.run(args, options);
+  return o;
 }
 
 std::string Cluster::must(std::vector<std::string> args, RunOptions options) {
