@@ -29,6 +29,7 @@ RULES = [(re.compile(p), r) for p, r in [
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", "TIME"),
     (r"(?m)^[EIWF]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ \S+\]", "KLOG"),
     (r"(?m)^KLOG \"Warning: watch ended.*\n", ""),  # the stock client's libraries about themselves
+    (r"(?m)^KLOG \"Unhandled Error\" err=\"couldn't get current server API group list: .*\n", ""),  # the same, before they give up
     (r"(?m)^(\d+[dhms])+( \(x\d+ over \w+\))? +", "AGE "),
     (r"(resourceVersion\"?: ?\"?)\d+", r"\1RV"),
     (r"\b10\.(42|43|0)\.\d+\.\d+\b *", "IP "),
