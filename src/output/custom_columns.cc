@@ -31,8 +31,7 @@ std::string escape_terminal(const std::string& text) {
 
 Result<void> CustomColumns::add(std::string header, std::string_view spec) {
   std::string relaxed = TRY(relaxed_jsonpath(spec));
-  JsonPath path = TRY(JsonPath::parse(relaxed, true));
-  columns_.push_back({std::move(header), std::move(path)});
+  columns_.push_back({std::move(header), std::move(relaxed)});
   return {};
 }
 
@@ -67,10 +66,11 @@ void CustomColumns::print_header(TabWriter& out) const {
   out.write(join(headers, "\t") + "\n");
 }
 
-Result<void> CustomColumns::print_row(const Json& object, TabWriter& out) const {
+Result<void> CustomColumns::print_row(const Json& object, TabWriter& out) {
+  for (size_t i = paths_.size(); i < columns_.size(); ++i) paths_.push_back(TRY(JsonPath::parse(columns_[i].path, true)));
   std::vector<std::string> cells;
-  for (const auto& column : columns_) {
-    auto found = TRY(column.path.find(object));
+  for (const auto& path : paths_) {
+    auto found = TRY(path.find(object));
     std::vector<std::string> values;
     if (found.empty() || found[0].empty()) values.push_back("<none>");
     for (const auto& list : found)

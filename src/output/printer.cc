@@ -137,7 +137,7 @@ class ColumnsPrinter final : public Printer {
   }
 
  private:
-  Result<void> print_rows(const Json& object, TabWriter& writer) const {
+  Result<void> print_rows(const Json& object, TabWriter& writer) {
     const Json& items = json::find(object, "items");
     if (!items.is_array()) return columns_.print_row(object, writer);
     for (const auto& item : items) TRY(columns_.print_row(item, writer));

@@ -246,15 +246,18 @@ class Get {
     auto columns = TRY(parse_columns());
     output::TabWriter writer = output::TabWriter::for_tables();
     if (!f_.boolean("no-headers")) columns.print_header(writer);
-    for (auto& o : objects) TRY(columns.print_row(o, writer));
-    s_.out << writer.flush();
-    return {};
+    Status done;
+    for (auto& o : objects)
+      if (done) done = columns.print_row(o, writer);
+    s_.out << writer.flush();  // also the header before an error
+    return done;
   }
 
   Result<output::CustomColumns> parse_columns() {
     if (!format_.from_file) return output::CustomColumns::parse(format_.argument);
-    auto text = TRY(template_reader(s_)(format_.argument));
-    return output::CustomColumns::parse_template(text);
+    auto text = template_reader(s_)(format_.argument);
+    if (!text) return plain_error("error reading template " + format_.argument + ", " + text.error().message);
+    return output::CustomColumns::parse_template(*text);
   }
 
   // ---- watching ----
