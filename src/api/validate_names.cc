@@ -58,7 +58,9 @@ std::string qualified_name_problem(std::string_view name) {
   std::string_view part = slash == std::string_view::npos ? name : name.substr(slash + 1);
   if (slash != std::string_view::npos) {
     if (part.find('/') != std::string_view::npos)
-      return "a valid label key must consist of an optional DNS subdomain prefix and '/' and a name";
+      return "a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
+             "alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
+             "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')";
     if (slash == 0) return "prefix part must be non-empty";
     if (std::string p = dns_subdomain_problem(name.substr(0, slash)); !p.empty()) return "prefix part " + p;
   }

@@ -1,4 +1,4 @@
-// Small rules that many kinds share. For src/api's own use.
+// Small rules that many kinds share. For src/api's own use, and for clients that check before they send.
 #pragma once
 
 #include <string>

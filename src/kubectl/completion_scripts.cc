@@ -64,8 +64,12 @@ compdef _kubectl kubectl
 # or for this one:  source <(kubectl completion zsh)
 _kubectl() {
     local out line word help directive prefix
-    local -a found endings
-    out=$(eval "${words[1]} __complete ${(@q)words[2,CURRENT]}" 2>/dev/null) || return 1
+    local -a found endings typed
+    # Without what was quoted on the line, and quoted again for eval, which alone knows aliases. (Here ${...} with several words
+    # would repeat what stands around it: rcexpandparam.)
+    typed=("${(@Q)words[2,CURRENT]}")
+    line=${(j: :)${(@qq)typed}}
+    out=$(eval "${words[1]} __complete $line" 2>/dev/null) || return 1
     [[ ${words[CURRENT]} == -*=* ]] && prefix=${words[CURRENT]%%=*}=
     for line in "${(@f)out}"; do
         if [[ $line == :* ]]; then directive=${line#:}; continue; fi
@@ -102,18 +106,23 @@ function __kubectl_complete
     or return
     set -l directive (string replace -r '^:' '' -- $out[-1])
     set -l found $out[1..-2]
-    set -l prefix (string match -r -- '^-[^=]*=' "$current")
-    set -l value (string replace -r '^--[^=]*=' '' -- "$current")
+    # --flag=value is one word for fish, and the answer is about the value.
+    set -l prefix (string match -r -- '^-[^=]*=' "$current"); or set prefix ""
+    set -l value (string replace -r -- '^-[^=]*=' '' "$current")
     if test (math "floor($directive / 8) % 2") -eq 1
-        for ending in $found
-            __fish_complete_suffix --complete="$value" .$ending
+        # What was found are endings of file names.
+        for file in (__fish_complete_path "$value")
+            set -l name (string split -f 1 \t -- $file)
+            if string match -qr -- '/$' $name; or contains -- (string replace -r -- '.*\.' '' $name) $found
+                printf '%s\n' $prefix$file
+            end
         end
     else if test (count $found) -gt 0
-        printf "$prefix%s\n" $found
+        printf '%s\n' $prefix$found
     else if test (math "floor($directive / 16) % 2") -eq 1
-        __fish_complete_directories "$value"
+        printf '%s\n' $prefix(__fish_complete_directories "$value")
     else if test (math "floor($directive / 4) % 2") -eq 0
-        __fish_complete_path "$value"
+        printf '%s\n' $prefix(__fish_complete_path "$value")
     end
 end
 complete -c kubectl -f -a '(__kubectl_complete)'

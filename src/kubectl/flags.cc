@@ -27,6 +27,12 @@ std::optional<bool> parse_bool(std::string_view s) {
   return std::nullopt;
 }
 
+// Digits, perhaps with a sign before them.
+bool is_number(std::string_view s) {
+  if (s.starts_with('-') || s.starts_with('+')) s.remove_prefix(1);
+  return !s.empty() && s.find_first_not_of("0123456789") == s.npos;
+}
+
 // Comma separated with CSV quoting, as pflag's StringSlice reads a value.
 std::vector<std::string> parse_list(std::string_view s) {
   std::vector<std::string> out;
@@ -80,7 +86,7 @@ Status Flags::set(const Flag& flag, const std::string& value, const std::string&
       if (!parse_bool(value)) return invalid("strconv.ParseBool: parsing " + quoted(value) + ": invalid syntax");
       break;
     case FlagType::kInt:
-      if (!parse_int(value)) return invalid("strconv.ParseInt: parsing " + quoted(value) + ": invalid syntax");
+      if (!parse_int(value)) return invalid("strconv.ParseInt: parsing " + quoted(value) + (is_number(value) ? ": value out of range" : ": invalid syntax"));
       break;
     case FlagType::kDuration:
       if (auto d = parse_duration(value); !d) return invalid(d.error().message);

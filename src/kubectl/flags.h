@@ -30,6 +30,7 @@ struct Flag {
   std::string_view no_value = "";  // the value of "--name" alone; empty: a value must follow (kBool: "true" always)
   bool hidden = false;
   std::string_view deprecated = "";  // text of the warning when it is used
+  bool required = false;             // completion offers it first; the command itself says what is missing
 };
 
 // Joins groups of flags into one table.

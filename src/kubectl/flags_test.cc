@@ -91,3 +91,10 @@ TEST_CASE("flags: durations as Go has them") {
   for (auto bad : {"", "5", "x", "1x", "1s2", ".s"}) CHECK(!parse_duration(bad).has_value());
   for (auto text : {"0s", "1m0s", "5s", "1.5s", "1h0m0s", "20ms", "-1m30s"}) CHECK(format_duration(parse_duration(text).value()) == text);
 }
+
+TEST_CASE("flags: a number that is too large is told from what is no number") {
+  CHECK(refused({"--replicas=99999999999999999999"}).ends_with("parsing \"99999999999999999999\": value out of range"));
+  CHECK(refused({"--replicas=-99999999999999999999"}).ends_with("value out of range"));
+  CHECK(refused({"--replicas=9x"}).ends_with("invalid syntax"));
+  CHECK(refused({"--replicas=-"}).ends_with("invalid syntax"));
+}

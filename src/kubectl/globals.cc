@@ -19,13 +19,13 @@ std::vector<Flag> global_flags() {
       {"insecure-skip-tls-verify", 0, kBool, "false",
        "If true, the server's certificate will not be checked for validity. This will make your HTTPS connections insecure"},
       {"kubeconfig", 0, kString, "", "Path to the kubeconfig file to use for CLI requests."},
-      {"kuberc", 0, kString, "", "Path to a file of preferences; \"off\" for none. Preferences are not read by this client yet.", "", true},
-      {"log-flush-frequency", 0, kDuration, "5s", "Accepted for compatibility: logs are written at once", "", true},
+      {"kuberc", 0, kString, "", "Path to a file of preferences; \"off\" for none. Preferences are not read by this client yet."},
+      {"log-flush-frequency", 0, kDuration, "5s", "Accepted for compatibility: logs are written at once"},
       {"match-server-version", 0, kBool, "false", "Require server version to match client version"},
       {"namespace", 'n', kString, "", "If present, the namespace scope for this CLI request"},
       {"password", 0, kString, "", "Password for basic authentication to the API server"},
-      {"profile", 0, kString, "none", "Accepted for compatibility", "", true},
-      {"profile-output", 0, kString, "profile.pprof", "Accepted for compatibility", "", true},
+      {"profile", 0, kString, "none", "Accepted for compatibility: this client has no profiles"},
+      {"profile-output", 0, kString, "profile.pprof", "Accepted for compatibility: this client has no profiles"},
       {"request-timeout", 0, kString, "0",
        "The length of time to wait before giving up on a single server request. Non-zero values should contain a corresponding time "
        "unit (e.g. 1s, 2m, 3h). A value of zero means don't timeout requests."},
@@ -36,7 +36,7 @@ std::vector<Flag> global_flags() {
       {"user", 0, kString, "", "The name of the kubeconfig user to use"},
       {"username", 0, kString, "", "Username for basic authentication to the API server"},
       {"v", 'v', kInt, "0", "number for the log level verbosity"},
-      {"vmodule", 0, kString, "", "Accepted for compatibility", "", true},
+      {"vmodule", 0, kString, "", "Accepted for compatibility: -v counts for all of the client"},
       {"warnings-as-errors", 0, kBool, "false", "Treat warnings received from the server as errors and exit with a non-zero exit code"},
   };
 }

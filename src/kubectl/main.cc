@@ -8,6 +8,7 @@
 #include <iostream>
 
 #include "base/strings.h"
+#include "kubectl/change/commands.h"
 #include "kubectl/globals.h"
 #include "kubectl/help.h"
 #include "kubectl/plugin.h"
@@ -107,7 +108,7 @@ Found find_command(const std::vector<std::string>& args, std::string_view called
 
 int run_kubectl(const std::vector<std::string>& args, Streams streams, std::string_view called_as) {
   if (!args.empty() && (args[0] == "__complete" || args[0] == "__completeNoDesc"))
-    return print_suggestions(suggest({args.begin() + 1, args.end()}, called_as), args[0] == "__complete", streams.out);
+    return print_suggestions(suggest({args.begin() + 1, args.end()}, called_as), args[0] == "__complete", streams.out, streams.err);
   Found found = find_command(args, called_as);
   if (!found.command) {
     if (found.unknown == "help" || found.unknown.empty()) {
@@ -133,10 +134,17 @@ int run_kubectl(const std::vector<std::string>& args, Streams streams, std::stri
       print_root_help(streams.out);
       return 0;
     }
+    if (starts_with(args[0], "-")) {
+      streams.err << "Error: flags cannot be placed before plugin name: " << args[0] << '\n';
+      return 1;
+    }
     if (auto code = run_plugin(args, streams)) return *code;
     return unknown_command(found, called_as, streams.err);
   }
   const Command& command = *found.command;
+  // create alone may have generators that are plugins.
+  if (&command == &kCreate && !found.args.empty() && !starts_with(found.args[0], "-"))
+    if (auto code = run_plugin(args, streams, 2)) return *code;
   if (!command.run) {
     bool help = false;
     for (auto& a : found.args) help |= a == "-h" || a == "--help";
@@ -180,7 +188,10 @@ int run_kubectl(const std::vector<std::string>& args, Streams streams, std::stri
     streams.err << "error: could not write to standard output\n";
     return 1;
   }
-  return *result != 0 ? *result : session.failed() ? 1 : 0;
+  if (*result != 0 || session.failed()) return *result != 0 ? *result : 1;
+  if (int n = session.warnings_received(); n > 0 && session.flags.boolean("warnings-as-errors"))
+    return show_error(plain_error(std::to_string(n) + (n == 1 ? " warning" : " warnings") + " received"), found.path, streams.err);
+  return 0;
 }
 
 }  // namespace skerry::kubectl

@@ -9,9 +9,10 @@
 #include <cstring>
 #include <filesystem>
 #include <map>
+#include <set>
 
 #include "base/strings.h"
-#include "kubectl/globals.h"
+#include "kubectl/main.h"
 
 namespace skerry::kubectl {
 
@@ -37,35 +38,54 @@ std::string find_on_path(const std::string& name) {
   return "";
 }
 
+// The names of files in `folder` that plugins would have, sorted; an Error where it cannot be read.
+Result<std::vector<std::string>> plugins_in(const std::string& folder) {
+  std::vector<std::string> names;
+  std::error_code ec;
+  for (auto it = std::filesystem::directory_iterator(folder, ec); !ec && it != std::filesystem::directory_iterator(); it.increment(ec)) {
+    std::string name = it->path().filename();
+    std::error_code unknown;
+    if (starts_with(name, "kubectl-") && (it->is_symlink(unknown) || !it->is_directory(unknown))) names.push_back(name);
+  }
+  if (ec) return plain_error("open " + folder + ": " + to_lower(ec.message()));
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+// What keeps a plugin from being used, or hides something else.
+std::vector<std::string> warnings_about(const std::string& path, const std::string& name, std::map<std::string, std::string>& seen) {
+  std::vector<std::string> out;
+  if (!executable(path)) out.push_back("warning: " + path + " identified as a kubectl plugin, but it is not executable");
+  if (auto [it, fresh] = seen.emplace(name, path); !fresh) out.push_back("warning: " + path + " is overshadowed by a similarly named plugin: " + it->second);
+  std::vector<std::string> words;
+  for (auto word : split(std::string_view(name).substr(8), '-')) words.emplace_back(word);
+  if (auto found = find_command(words, "kubectl"); found.command) out.push_back("warning: " + name + " overwrites existing command: \"" + found.path + "\"");
+  return out;
+}
+
 Result<int> run_list(Session& s) {
-  std::vector<std::string> found;
+  bool any = false;
+  size_t warnings = 0;
   std::map<std::string, std::string> seen;
-  std::vector<std::string> warnings;
   for (auto& folder : path_folders()) {
-    std::vector<std::string> names;
-    std::error_code ec;
-    for (auto it = std::filesystem::directory_iterator(folder, ec); !ec && it != std::filesystem::directory_iterator(); it.increment(ec)) {
-      std::string name = it->path().filename();
-      if (starts_with(name, "kubectl-") && !it->is_directory(ec)) names.push_back(name);
+    auto names = plugins_in(folder);
+    if (!names) {
+      s.err << "Unable to read directory \"" << folder << "\" from your PATH: " << names.error().message << ". Skipping...\n";
+      continue;
     }
-    std::sort(names.begin(), names.end());
-    for (auto& name : names) {
-      std::string path = folder + "/" + name;
-      found.push_back(s.flags.boolean("name-only") ? name : path);
-      if (!executable(path)) found.back() += "\n  - warning: " + path + " identified as a kubectl plugin, but it is not executable", warnings.push_back(name);
-      if (auto [it, fresh] = seen.emplace(name, path); !fresh)
-        found.back() += "\n  - warning: " + path + " is overshadowed by a similarly named plugin: " + it->second, warnings.push_back(name);
-      std::string verb = name.substr(8);
-      for (auto& group : command_groups())
-        for (auto* c : group.commands)
-          if (c->name() == verb) found.back() += "\n  - warning: " + name + " overwrites existing command: \"kubectl " + verb + "\"", warnings.push_back(name);
+    for (auto& name : *names) {
+      if (!std::exchange(any, true)) s.out << "The following compatible plugins are available:\n\n";
+      const std::string path = folder + "/" + name;
+      s.out << (s.flags.boolean("name-only") ? name : path) << '\n' << std::flush;
+      for (auto& warning : warnings_about(path, name, seen)) {
+        s.err << "  - " << warning << '\n';
+        ++warnings;
+      }
     }
   }
-  if (found.empty()) return plain_error("unable to find any kubectl plugins in your PATH");
-  s.out << "The following compatible plugins are available:\n\n";
-  for (auto& f : found) s.out << f << '\n';
-  if (warnings.empty()) return 0;
-  return plain_error(warnings.size() == 1 ? "one plugin warning was found" : std::to_string(warnings.size()) + " plugin warnings were found");
+  if (!any) return plain_error("unable to find any kubectl plugins in your PATH");
+  if (warnings == 0) return 0;
+  return plain_error(warnings == 1 ? "one plugin warning was found" : std::to_string(warnings) + " plugin warnings were found");
 }
 
 constexpr Command kList{
@@ -88,7 +108,21 @@ constexpr Command kPlugin{
     .children = kChildren,
 };
 
-std::optional<int> run_plugin(const std::vector<std::string>& args, Streams streams) {
+std::vector<std::string> plugin_words() {
+  std::set<std::string> words;
+  for (auto& folder : path_folders()) {
+    auto names = plugins_in(folder);
+    if (!names) continue;
+    for (auto& name : *names) {
+      std::string word = name.substr(8, name.find('-', 8) - 8);
+      std::replace(word.begin(), word.end(), '_', '-');
+      if (!word.empty() && executable(folder + "/" + name)) words.insert(word);
+    }
+  }
+  return {words.begin(), words.end()};
+}
+
+std::optional<int> run_plugin(const std::vector<std::string>& args, Streams streams, size_t least) {
   // Dashes of a word become underscores, words are joined by dashes; the longest name wins.
   std::vector<std::string> words;
   for (auto& a : args) {
@@ -97,7 +131,7 @@ std::optional<int> run_plugin(const std::vector<std::string>& args, Streams stre
     std::replace(w.begin(), w.end(), '-', '_');
     words.push_back(w);
   }
-  for (size_t n = words.size(); n > 0; --n) {
+  for (size_t n = words.size(); n > 0 && n >= least; --n) {
     std::string name = "kubectl";
     for (size_t i = 0; i < n; ++i) name += "-" + words[i];
     std::string path = find_on_path(name);

@@ -10,9 +10,12 @@
 
 namespace skerry::kubectl {
 
-// Replaces this process by the plugin with the longest match of leading words; nullopt where there is none. Returns
-// only on failure, with the exit code.
-std::optional<int> run_plugin(const std::vector<std::string>& args, Streams streams);
+// Replaces this process by the plugin with the longest match of leading words, at least `least` of them; nullopt where there is
+// none. Returns only on failure, with the exit code.
+std::optional<int> run_plugin(const std::vector<std::string>& args, Streams streams, size_t least = 1);
+
+// The first words of all plugins on the PATH, sorted: "hello" of kubectl-hello and of kubectl-hello-world.
+std::vector<std::string> plugin_words();
 
 extern const Command kPlugin;
 

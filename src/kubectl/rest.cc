@@ -8,6 +8,7 @@
 #include "base/http_reason.h"
 #include "base/strings.h"
 #include "http/client.h"
+#include "http/server.h"
 #include "kubeconfig/client_config.h"
 #include "kubeconfig/credentials.h"
 #include "kubeconfig/rest_config.h"
@@ -167,7 +168,7 @@ struct RestClient::Impl {
       if (stopped) return http::ClientResponse{.status = 200};
       if (verbosity >= 6 && on_log) {
         auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin).count();
-        on_log("\"Response\" verb=\"" + q.method + "\" url=\"" + q.url + "\" status=\"" + (answer ? std::to_string(answer->status) : "") +
+        on_log("\"Response\" verb=\"" + q.method + "\" url=\"" + q.url + "\" status=\"" + (answer ? std::to_string(answer->status) + " " + std::string(http::status_text(answer->status)) : "") +
                "\" milliseconds=" + std::to_string(ms));
       }
       if (verbosity >= 8 && on_log && !r.body.empty()) on_log("\"Request Body\" body=" + r.body);
@@ -180,7 +181,7 @@ struct RestClient::Impl {
       show_warnings(answer->headers);
       if (answer->status == 401 && attempt == 0 && credentials.rejected(access)) continue;
       auto after = parse_int(answer->headers.get("Retry-After"));
-      if ((answer->status == 429 || answer->status / 100 == 5) && after && *after >= 0 && attempt < kMaxRetries && r.method != "CONNECT") {
+      if ((answer->status == 429 || answer->status / 100 == 5) && after && *after >= 0 && attempt < kMaxRetries && r.retries) {
         std::this_thread::sleep_for(std::chrono::seconds(std::min<int64_t>(*after, 60)));
         continue;
       }

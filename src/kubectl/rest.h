@@ -36,6 +36,7 @@ struct RestRequest {
   std::string accept = "application/json";
   // Of the whole exchange; 0: none. Default: that of the configuration (--request-timeout), which is none unless given.
   std::chrono::milliseconds timeout{-1};
+  bool retries = true;  // an answer that says "later" (Retry-After) is asked for again, up to ten times
 };
 
 struct RestResponse {

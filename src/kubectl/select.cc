@@ -127,12 +127,8 @@ class Selector {
       item.object = std::move(*got);
       return true;
     }
-    if (!(wanted_.ignore_not_found && got.error().code == 404)) out_.errors.push_back(with_file(got.error(), item));
+    if (!(wanted_.ignore_not_found && got.error().code == 404)) out_.errors.push_back(got.error());
     return false;
-  }
-  static Error with_file(Error e, const Item& item) {
-    if (!item.source.empty() && e.code != 0) e.message = "error when retrieving current configuration of \"" + item.source + "\": " + e.message;
-    return e;
   }
 
   Status from_words() {

@@ -10,6 +10,7 @@
 #include "base/strings.h"
 #include "kubeconfig/client_config.h"
 #include "kubectl/discovery.h"
+#include "kubectl/log_line.h"
 #include "kubectl/objects.h"
 
 namespace skerry::kubectl {
@@ -56,14 +57,15 @@ kubeconfig::Overrides overrides_of(const Flags& flags, const std::vector<Flag>& 
   return o;
 }
 
-std::string cache_dir_of(const Flags& f) {
-  if (f.changed("cache-dir")) return f.text("cache-dir");
+std::string cache_dir_of(const Flags& f) { return f.changed("cache-dir") ? f.text("cache-dir") : default_cache_dir(); }
+
+}  // namespace
+
+std::string default_cache_dir() {
   if (const char* dir = std::getenv("KUBECACHEDIR"); dir && *dir) return dir;
   if (const char* home = std::getenv("HOME"); home && *home) return std::string(home) + "/.kube/cache";
   return "";
 }
-
-}  // namespace
 
 struct Session::Lazy {
   std::optional<kubeconfig::ClientConfig> client_config;
@@ -95,9 +97,10 @@ Result<RestClient*> Session::rest() {
     auto* config = TRY(rest_config());
     auto on_warning = [this](std::string_view text) {
       warn(text);
-      if (flags.boolean("warnings-as-errors")) failed_ = true;
+      ++warnings_received_;
     };
-    lazy_->rest.emplace(*config, on_warning, static_cast<int>(flags.number("v")), [this](std::string_view line) { err << line << '\n'; });
+    lazy_->rest.emplace(*config, on_warning, static_cast<int>(flags.number("v")),
+                        [this](std::string_view text) { err << log_line('I', "rest.cc", text) << '\n'; });
   }
   return &*lazy_->rest;
 }

@@ -72,12 +72,18 @@ class Session {
   bool failed() const { return failed_; }
   // "Warning: text" on err.
   void warn(std::string_view text);
+  // How many warnings the server sent.
+  int warnings_received() const { return warnings_received_; }
 
  private:
   struct Lazy;
   std::unique_ptr<Lazy> lazy_;
   bool failed_ = false;
+  int warnings_received_ = 0;
 };
+
+// $KUBECACHEDIR, or ~/.kube/cache; empty without a home.
+std::string default_cache_dir();
 
 // A call that makes no sense: shown with a pointer to --help.
 Error usage_error(std::string message);

@@ -10,6 +10,7 @@
 #include "kubectl/globals.h"
 #include "kubectl/main.h"
 #include "kubectl/objects.h"
+#include "kubectl/plugin.h"
 
 namespace skerry::kubectl {
 
@@ -62,10 +63,14 @@ class Suggester {
 
   Suggestions run() {
     if (found_.command && found_.command->raw_args) return {};
-    if (std::find(before_.begin(), before_.end(), "--") == before_.end()) {
-      if (const Flag* flag = waiting_flag()) return values_of(*flag, "", typed_);
-      if (starts_with(typed_, "-")) return flags();
+    const bool words_only = std::find(before_.begin(), before_.end(), "--") != before_.end();
+    const Flag* waiting = words_only ? nullptr : waiting_flag();
+    if (Flags parsed(table_); found_.command) {
+      if (auto ok = parsed.parse(found_.args); !ok)
+        return {.note = "[Debug] [Error] Error while parsing flags from args [" + join(found_.args, " ") + "]: " + ok.error().message};
     }
+    if (waiting) return values_of(*waiting, "", typed_);
+    if (!words_only && starts_with(typed_, "-")) return flags();
     if (!found_.unknown.empty()) return {};
     auto children = subcommands();
     if (help_ || !found_.command || !found_.command->run) {
@@ -75,6 +80,8 @@ class Suggester {
       return out;
     }
     auto out = arguments();
+    auto required = required_flags();
+    out.words.insert(out.words.begin(), required.begin(), required.end());
     if (!children.empty()) {
       out.words.insert(out.words.begin(), children.begin(), children.end());
       out.directive |= kSuggestNoFiles;
@@ -119,6 +126,8 @@ class Suggester {
       return values_of(*flag, "", typed_.substr(eq + 1));
     }
     out.directive = kSuggestNoFiles;
+    // Those that have to be given come alone.
+    if (out.words = required_flags(); !out.words.empty()) return out;
     std::vector<const Flag*> sorted;
     for (auto& f : table_) if ((!f.hidden || f.name == "help") && f.deprecated.empty()) sorted.push_back(&f);
     std::sort(sorted.begin(), sorted.end(), [](auto* a, auto* b) { return a->name < b->name; });
@@ -128,6 +137,13 @@ class Suggester {
       if (!starts_with(text, typed_) || (!list && given(*f))) continue;
       out.words.push_back({text, std::string(first_line(f->help))});
     }
+    return out;
+  }
+
+  std::vector<Suggestions::One> required_flags() const {
+    std::vector<Suggestions::One> out;
+    for (auto& f : table_)
+      if (std::string text = "--" + std::string(f.name); f.required && starts_with(text, typed_) && !given(f)) out.push_back({text, std::string(first_line(f.help))});
     return out;
   }
 
@@ -142,6 +158,9 @@ class Suggester {
     else for (auto& group : command_groups()) all.insert(all.end(), group.commands.begin(), group.commands.end());
     std::vector<Suggestions::One> out;
     if (found_.command && !words_before().empty()) return out;
+    if (!found_.command && !help_)
+      for (auto& word : plugin_words())
+        if (starts_with(word, typed_) && !find_command({word}, called_as_).command) out.push_back({word, "The command " + word + " is a plugin installed by the user"});
     for (const Command* c : all)
       if (!c->hidden && c->deprecated.empty() && starts_with(c->name(), typed_)) out.push_back({std::string(c->name()), std::string(c->brief)});
     if (!found_.command && !help_ && starts_with("help", typed_)) out.push_back({"help", "Help about any command"});
@@ -190,6 +209,7 @@ class Suggester {
     if (n == "user") return ask(config::complete_users);
     if (n == "container") return ask(complete_containers);
     if (n == "output" && command != "kustomize") return words(found_.command ? formats_of(*found_.command, flag, typed) : Strings{});
+    if (n == "subresource") return words(starting({"status", "scale", "resize"}, typed));
     if (n == "dry-run") return words(starting({"none", "client", "server"}, typed));
     if (n == "validate") return words(starting({"strict", "warn", "ignore"}, typed));
     if (n == "cascade") return words(starting({"background", "foreground", "orphan"}, typed));
@@ -211,8 +231,10 @@ class Suggester {
     auto question = found_.command->complete;
     std::string_view name = found_.command->name();
     if (!question) {
-      for (std::string_view streaming : {"logs", "exec", "attach", "port-forward", "debug"})
+      for (std::string_view streaming : {"exec", "attach", "debug"})
         if (name == streaming) question = complete_pods;
+      if (name == "logs") question = complete_pods_and_containers;
+      if (name == "port-forward") question = complete_pods_and_ports;
     }
     if (!question) return {};
     Strings before = words_before();
@@ -220,7 +242,9 @@ class Suggester {
     std::erase_if(texts, [&](const std::string& t) { return std::find(before.begin(), before.end(), t) != before.end(); });
     int directive = kSuggestNoFiles;
     // "pods/" goes on with a name.
-    if (texts.size() == 1 && ends_with(texts[0], "/")) directive |= kSuggestNoSpace;
+    bool pod_types = before.empty() && typed_.find('/') == std::string::npos &&
+                     (question == complete_pods || question == complete_pods_and_containers || question == complete_pods_and_ports);
+    if ((pod_types || !texts.empty()) && std::all_of(texts.begin(), texts.end(), [](auto& t) { return ends_with(t, "/"); })) directive |= kSuggestNoSpace;
     return of(std::move(texts), "", directive);
   }
 
@@ -247,9 +271,18 @@ class Suggester {
 
 Suggestions suggest(const std::vector<std::string>& words, std::string_view called_as) { return Suggester(words, called_as).run(); }
 
-int print_suggestions(const Suggestions& found, bool descriptions, std::ostream& out) {
+int print_suggestions(const Suggestions& found, bool descriptions, std::ostream& out, std::ostream& err) {
   for (auto& w : found.words) out << w.text << (descriptions && !w.help.empty() ? "\t" + w.help : "") << '\n';
   out << ':' << found.directive << '\n' << std::flush;
+  static constexpr std::pair<int, std::string_view> kNames[] = {{kSuggestNoSpace, "NoSpace"},
+                                                                {kSuggestNoFiles, "NoFileComp"},
+                                                                {kSuggestExtensions, "FilterFileExt"},
+                                                                {kSuggestDirectories, "FilterDirs"}};
+  std::string names;
+  for (auto& [bit, name] : kNames)
+    if (found.directive & bit) names += (names.empty() ? "ShellCompDirective" : ", ShellCompDirective") + std::string(name);
+  if (!found.note.empty()) err << found.note << '\n';
+  err << "Completion ended with directive: " << (names.empty() ? "ShellCompDirectiveDefault" : names) << '\n' << std::flush;
   return 0;
 }
 

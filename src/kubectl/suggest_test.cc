@@ -50,11 +50,44 @@ TEST_CASE("suggest: values of flags") {
   CHECK(texts({"exec", "x", "--", "-"}).empty());
 }
 
+TEST_CASE("suggest: flags that have to be given come first, and alone among flags") {
+  CHECK(texts({"run", ""}) == Strings{"--image"});
+  CHECK(texts({"create", "cronjob", "--"}) == Strings{"--image", "--schedule"});
+  CHECK(texts({"create", "cronjob", "--image=x", "--s"}) == Strings{"--schedule"});
+  CHECK(texts({"scale", "-"}) == Strings{"--replicas"});
+  CHECK(texts({"scale", "--replicas=1", "--replic"}).empty());
+  auto types = texts({"scale", "--replicas", "1", "s"});
+  CHECK(types == Strings{"statefulset"});
+}
+
+TEST_CASE("suggest: types of commands that are about some only") {
+  CHECK(texts({"rollout", "status", "d"}) == Strings{"deployment", "daemonset"});
+  CHECK(texts({"rollout", "pause", ""}) == Strings{"deployment"});
+  CHECK(texts({"taint", ""}) == Strings{"node"});
+  // Behind TYPE/NAME come more of that form.
+  auto more = suggest({"expose", "deployment/x", "po"}, "kubectl");
+  REQUIRE(more.words.size() == 1);
+  CHECK(more.words[0].text == "pod/");
+  CHECK(more.directive == (kSuggestNoFiles | kSuggestNoSpace));
+}
+
+TEST_CASE("suggest: a flag that does not exist ends it") {
+  auto none = suggest({"get", "pods", "-c", ""}, "kubectl");
+  CHECK(none.words.empty());
+  CHECK(none.directive == kSuggestDefault);
+  CHECK(none.note == "[Debug] [Error] Error while parsing flags from args [pods -c]: unknown shorthand flag: 'c' in -c");
+}
+
 TEST_CASE("suggest: the protocol") {
-  std::ostringstream out;
-  print_suggestions({{{"a", "b"}, {"c", ""}}, 4}, true, out);
-  print_suggestions({{{"a", "b"}}, 0}, false, out);
-  CHECK(out.str() == "a\tb\nc\n:4\na\n:0\n");
+  std::ostringstream out, err;
+  print_suggestions({{{"a", "b"}, {"c", ""}}, 4}, true, out, err);
+  print_suggestions({{{"a", "b"}}, 0, "why"}, false, out, err);
+  print_suggestions({{}, 6}, false, out, err);
+  CHECK(out.str() == "a\tb\nc\n:4\na\n:0\n:6\n");
+  CHECK(err.str() ==
+        "Completion ended with directive: ShellCompDirectiveNoFileComp\n"
+        "why\nCompletion ended with directive: ShellCompDirectiveDefault\n"
+        "Completion ended with directive: ShellCompDirectiveNoSpace, ShellCompDirectiveNoFileComp\n");
 }
 
 TEST_CASE("completion scripts: for three shells") {

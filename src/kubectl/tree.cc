@@ -74,6 +74,7 @@ constexpr const Command* kOther[] = {
     &kPlugin,
     &kVersion,
     &kOptions,
+    &kAlpha,
 };
 
 constexpr CommandGroup kGroups[] = {

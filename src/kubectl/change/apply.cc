@@ -152,7 +152,7 @@ class Apply {
   Status print_collected() {
     if (collected_.empty()) return {};
     if (collected_.size() == 1) return printer_->print(collected_[0].first, collected_[0].second, "");
-    Json list = {{"apiVersion", "v1"}, {"kind", "List"}, {"metadata", {{"resourceVersion", ""}}}, {"items", Json::array()}};
+    Json list = {{"apiVersion", "v1"}, {"kind", "List"}, {"metadata", Json::object()}, {"items", Json::array()}};
     for (auto& [item, object] : collected_) list["items"].push_back(object);
     return printer_->print(collected_[0].first, list, "");
   }

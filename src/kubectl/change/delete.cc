@@ -42,7 +42,7 @@ Result<int> run(Session& s) {
     return 0;
   }
   std::string output = f.text("output");
-  if (!output.empty() && output != "name") return usage_error("unexpected -o output mode: " + output + ". We only support '-o name'");
+  if (!output.empty() && output != "name") return plain_error("unexpected -o output mode: " + output + ". We only support '-o name'");
   DryRun dry_run = TRY(dry_run_of(s));
   Json options = TRY(delete_options_of(s));
   bool force = f.boolean("force"), all = f.boolean("all");

@@ -57,7 +57,7 @@ std::vector<Flag> nodeport_flags() {
 }
 std::vector<Flag> loadbalancer_flags() { return std::vector<Flag>{kTcp} + generator_flags(); }
 std::vector<Flag> externalname_flags() {
-  return std::vector<Flag>{{"external-name", 0, FlagType::kString, "", "External name of service"}, kTcp} + generator_flags();
+  return std::vector<Flag>{{"external-name", 0, FlagType::kString, "", "External name of service", "", false, "", true}, kTcp} + generator_flags();
 }
 
 Result<int> run_clusterip(Session& s) { return run_service(s, "ClusterIP", true); }

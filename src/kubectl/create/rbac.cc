@@ -151,7 +151,7 @@ std::vector<Flag> binding_flags() {
          subject_flags() + generator_flags();
 }
 std::vector<Flag> cluster_binding_flags() {
-  return std::vector<Flag>{{"clusterrole", 0, FlagType::kString, "", "ClusterRole this ClusterRoleBinding should reference"}} + subject_flags() + generator_flags();
+  return std::vector<Flag>{{"clusterrole", 0, FlagType::kString, "", "ClusterRole this ClusterRoleBinding should reference", "", false, "", true}} + subject_flags() + generator_flags();
 }
 
 Result<Json> subjects_of(Session& s) {

@@ -30,7 +30,7 @@ Result<std::pair<std::string, std::vector<std::string>>> name_and_command(Sessio
 std::vector<Flag> deployment_flags() {
   using enum FlagType;
   return std::vector<Flag>{
-             {"image", 0, kStrings, "", "Image names to run. A deployment can have multiple images set for multi-container pod."},
+             {"image", 0, kStrings, "", "Image names to run. A deployment can have multiple images set for multi-container pod.", "", false, "", true},
              {"port", 0, kInt, "-1", "The containerPort that this deployment exposes."},
              {"replicas", 'r', kInt, "1", "Number of replicas to create. Default is 1."},
          } +
@@ -105,9 +105,9 @@ Result<int> run_job(Session& s) {
 std::vector<Flag> cronjob_flags() {
   using enum FlagType;
   return std::vector<Flag>{
-             {"image", 0, kString, "", "Image name to run."},
+             {"image", 0, kString, "", "Image name to run.", "", false, "", true},
              {"restart", 0, kString, "", "job's restart policy. supported values: OnFailure, Never"},
-             {"schedule", 0, kString, "", "A schedule in the Cron format the job should be run with."},
+             {"schedule", 0, kString, "", "A schedule in the Cron format the job should be run with.", "", false, "", true},
          } +
          generator_flags();
 }

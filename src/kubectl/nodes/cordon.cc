@@ -23,15 +23,13 @@ std::vector<std::string> complete_nodes(Session& s, const std::string& prefix) {
 
 Result<std::vector<Item>> select_nodes(Session& s) {
   std::string selector = s.flags.text("selector");
-  if (s.words().empty() && selector.empty()) return usage_error("USAGE: " + std::string(s.command.use));
-  if (!s.words().empty() && !selector.empty()) return plain_error("error: cannot specify both a node name and a --selector option");
+  if (s.words().empty() && selector.empty()) return usage_error("USAGE: " + std::string(s.command.use) + " [flags]");
+  if (!s.words().empty() && !selector.empty()) return usage_error("cannot specify both a node name and a --selector option");
   Selection q;
   q.words = s.words();
   q.words.insert(q.words.begin(), "nodes");
   q.label_selector = selector;
-  auto nodes = TRY(select_items(s, q, {.fetch = true}));
-  if (nodes.empty() && !s.failed()) s.err << "No resources found\n";
-  return nodes;
+  return select_items(s, q, {.fetch = true});  // none is no error, and nothing is said
 }
 
 Status cordon_nodes(Session& s, const std::vector<Item>& nodes, bool unschedulable, DryRun dry_run) {

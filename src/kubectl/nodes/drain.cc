@@ -1,9 +1,10 @@
 // kubectl drain: a node without pods, politely: evictions that respect disruption budgets.
+#include <algorithm>
 #include <chrono>
 #include <map>
-#include <set>
 #include <thread>
 
+#include "api/selector.h"
 #include "base/clock.h"
 #include "base/strings.h"
 #include "kubectl/completion.h"
@@ -43,12 +44,34 @@ std::vector<Flag> flags() {
   };
 }
 
+std::string pod_name(const Json& pod) { return json::str(pod, {"metadata", "name"}); }
+std::string pod_namespace(const Json& pod) { return json::str(pod, {"metadata", "namespace"}); }
+std::string full_name(const Json& pod) { return pod_namespace(pod) + "/" + pod_name(pod); }
+
+// What goes wrong with one node: one Error, or several that belong together, which kubectl shows in a line each, without "error: ".
+struct Failure {
+  std::vector<Error> errors;
+  bool together = false;
+
+  std::string text() const {
+    std::string out;
+    for (auto& e : errors) out += (out.empty() ? "" : ", ") + e.message;
+    return errors.size() == 1 ? out : "[" + out + "]";
+  }
+};
+std::string line_of(const Error& e, std::string_view path) { return e.code == 0 ? e.message + "\n" : error_text(e, path); }
+
 struct Sorted {
   std::vector<Json> leave;
   std::map<std::string, std::vector<std::string>> errors, warnings;  // text -> pods
 };
 
-std::string pod_name(const Json& pod) { return json::str(pod, {"metadata", "namespace"}) + "/" + json::str(pod, {"metadata", "name"}); }
+// A pod on its way: to be evicted at `next`, or looked for then, until it is gone.
+struct Leaving {
+  const Json* pod;
+  bool evicted = false;
+  SteadyClock::time_point next{};
+};
 
 class Drain {
  public:
@@ -56,26 +79,35 @@ class Drain {
 
   Result<int> run() {
     dry_run_ = TRY(dry_run_of(s_));
+    std::string pod_selector = f_.text("pod-selector");
+    if (!api::LabelSelector::parse(pod_selector)) return plain_error("--pod-selector=<pod_selector> must be a valid label selector");
     auto nodes = TRY(select_nodes(s_));
     objects_ = TRY(s_.objects());
     eviction_version_ = TRY(eviction_version());
     TRY(cordon_nodes(s_, nodes, true, dry_run_));
     std::vector<std::string> undrained;
+    std::vector<Failure> failures;
     for (auto& node : nodes) {
-      auto status = drain(node);
-      if (status) {
+      Failure failure = drain(node);
+      s_.out << std::flush;
+      if (failure.errors.empty()) {
         s_.out << "node/" << node.name << " drained" << suffix() << '\n' << std::flush;
         continue;
       }
-      s_.out << std::flush;
-      s_.err << "error: unable to drain node \"" << node.name << "\" due to error: " << status.error().message << ", continuing command...\n";
+      s_.err << "error: unable to drain node \"" << node.name << "\" due to error: " << failure.text() << ", continuing command...\n";
       undrained.push_back(node.name);
-      last_error_ = status.error();
+      failures.push_back(std::move(failure));
     }
-    if (undrained.empty()) return 0;
+    if (failures.empty()) return 0;
     s_.err << "There are pending nodes to be drained:\n";
     for (auto& n : undrained) s_.err << ' ' << n << '\n';
-    return last_error_;
+    if (failures.size() == 1 && !failures[0].together) return failures[0].errors[0];
+    if (failures.size() == 1) {
+      for (auto& e : failures[0].errors) s_.err << line_of(e, s_.path);
+    } else {
+      for (auto& f : failures) s_.err << (f.together ? f.text() + "\n" : line_of(f.errors[0], s_.path));
+    }
+    return 1;
   }
 
  private:
@@ -89,91 +121,162 @@ class Drain {
         return json::str(resource, "group") + "/" + json::str(resource, "version");
     return std::string();
   }
+  bool deletes() const { return f_.boolean("disable-eviction") || eviction_version_.empty(); }
 
-  // Which pods have to go, as kubectl's filters decide.
+  // Its daemon set exists; an Error where that cannot be found out.
+  Status daemon_set_of(const Json& pod, const Json& controller) {
+    static const Mapping kDaemonSets = mapping_of("apps/v1", "daemonsets", "DaemonSet", true);
+    TRY(objects_->get(kDaemonSets, pod_namespace(pod), json::str(controller, "name")));
+    return {};
+  }
+
+  // Where one pod belongs, as kubectl's filters decide.
+  void sort_pod(const Json& pod, Sorted& out) {
+    bool force = f_.boolean("force"), delete_data = f_.boolean("delete-emptydir-data") || f_.boolean("delete-local-data");
+    std::string phase = json::str(pod, {"status", "phase"}), name = full_name(pod);
+    bool finished = phase == "Succeeded" || phase == "Failed";
+    if (skip_waiting(pod)) return;
+    const Json* controller = nullptr;
+    for (auto& o : json::array_or_empty(json::find(pod, {"metadata", "ownerReferences"})))
+      if (json::boolean(o, "controller")) controller = &o;
+    if (controller && json::str(*controller, "kind") == "DaemonSet" && !finished) {
+      auto exists = daemon_set_of(pod, *controller);
+      if (!exists && !(exists.error().code == 404 && force)) {
+        out.errors["cannot delete " + exists.error().message].push_back(name);
+        return;
+      }
+      if (exists && f_.boolean("ignore-daemonsets")) {
+        out.warnings["ignoring DaemonSet-managed Pods"].push_back(name);
+        return;
+      }
+      if (exists) {
+        out.errors["cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore)"].push_back(name);
+        return;
+      }
+    }
+    if (!json::find(pod, {"metadata", "annotations", "kubernetes.io/config.mirror"}).is_null()) return;
+    bool local_data = false;
+    for (auto& v : json::array_or_empty(json::find(pod, {"spec", "volumes"}))) local_data |= v.contains("emptyDir");
+    if (local_data && !finished && !delete_data) {
+      out.errors["cannot delete Pods with local storage (use --delete-emptydir-data to override)"].push_back(name);
+      return;
+    }
+    if (!controller && !finished) {
+      if (!force) {
+        out.errors["cannot delete Pods that declare no controller (use --force to override)"].push_back(name);
+        return;
+      }
+      out.warnings["deleting Pods that declare no controller"].push_back(name);
+    }
+    out.leave.push_back(pod);
+  }
+
   Result<Sorted> sort_pods(const Item& node) {
     Sorted out;
     Json list = TRY(objects_->list(pods(), "", {.label_selector = f_.text("pod-selector"), .field_selector = "spec.nodeName=" + node.name, .chunk = f_.number("chunk-size")}));
-    bool force = f_.boolean("force"), ignore_daemons = f_.boolean("ignore-daemonsets");
-    bool delete_data = f_.boolean("delete-emptydir-data") || f_.boolean("delete-local-data");
-    for (auto& pod : json::array_or_empty(json::find(list, "items"))) {
-      std::string phase = json::str(pod, {"status", "phase"}), name = pod_name(pod);
-      bool finished = phase == "Succeeded" || phase == "Failed";
-      if (!json::find(pod, {"metadata", "annotations", "kubernetes.io/config.mirror"}).is_null()) continue;
-      const Json* controller = nullptr;
-      for (auto& o : json::array_or_empty(json::find(pod, {"metadata", "ownerReferences"})))
-        if (json::boolean(o, "controller")) controller = &o;
-      if (controller && json::str(*controller, "kind") == "DaemonSet" && !finished) {
-        if (!ignore_daemons) {
-          out.errors["cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore)"].push_back(name);
-        } else {
-          out.warnings["ignoring DaemonSet-managed Pods"].push_back(name);
-        }
-        continue;
-      }
-      bool local_data = false;
-      for (auto& v : json::array_or_empty(json::find(pod, {"spec", "volumes"}))) local_data |= v.contains("emptyDir");
-      if (local_data && !finished && !delete_data) {
-        out.errors["cannot delete Pods with local storage (use --delete-emptydir-data to override)"].push_back(name);
-        continue;
-      }
-      if (!controller && !finished) {
-        if (!force) {
-          out.errors["cannot delete Pods that declare no controller (use --force to override)"].push_back(name);
-          continue;
-        }
-        out.warnings["deleting Pods that declare no controller"].push_back(name);
-      }
-      out.leave.push_back(pod);
+    for (auto& pod : json::array_or_empty(json::find(list, "items"))) sort_pod(pod, out);
+    return out;
+  }
+
+  static std::vector<std::string> lines(const std::map<std::string, std::vector<std::string>>& messages) {
+    std::vector<std::string> out;
+    for (auto& [text, names] : messages) out.push_back(text + ": " + join(names, ", "));
+    return out;
+  }
+
+  Failure drain(const Item& node) {
+    auto sorted = sort_pods(node);
+    if (!sorted) return {{sorted.error()}, true};
+    if (!sorted->errors.empty()) {
+      Failure failure{{}, true};
+      for (auto& line : lines(sorted->errors)) failure.errors.push_back(plain_error(line));
+      return failure;
     }
-    return out;
+    if (!sorted->warnings.empty()) s_.warn(join(lines(sorted->warnings), "; "));
+    if (dry_run_ == DryRun::kClient) {
+      for (auto& pod : sorted->leave) s_.out << "evicting pod " << full_name(pod) << suffix() << '\n';
+      return {};
+    }
+    Failure failure = take_away(sorted->leave);
+    if (!failure.errors.empty()) say_pending(node, failure);
+    return failure;
   }
 
-  static std::string joined(const std::map<std::string, std::vector<std::string>>& messages) {
-    std::string out;
-    for (auto& [text, names] : messages) out += (out.empty() ? "" : "; ") + text + ": " + join(names, ", ");
-    return out;
-  }
-
-  Status drain(const Item& node) {
-    auto sorted = TRY(sort_pods(node));
-    if (!sorted.errors.empty()) return plain_error("[" + joined(sorted.errors) + "]");
-    if (!sorted.warnings.empty()) s_.warn(joined(sorted.warnings));
+  // Evicts all pods and waits until they are gone. One that may not go now is tried again, while the others go.
+  Failure take_away(const std::vector<Json>& pods_to_go) {
     auto timeout = f_.duration("timeout");
-    auto deadline = timeout.count() > 0 ? SteadyClock::now() + std::chrono::duration_cast<SteadyClock::duration>(timeout) : SteadyClock::time_point::max();
-    for (auto& pod : sorted.leave) TRY(evict(pod, deadline));
-    if (dry_run_ != DryRun::kNone) return {};
-    return wait_for(sorted.leave, deadline);
+    const auto deadline = timeout.count() > 0 ? SteadyClock::now() + std::chrono::duration_cast<SteadyClock::duration>(timeout) : SteadyClock::time_point::max();
+    std::vector<Leaving> left;
+    for (auto& pod : pods_to_go) {
+      if (deletes())
+        if (auto gone = remove(pod); !gone) return {{gone.error()}, false};
+      left.push_back({&pod, deletes()});
+    }
+    Failure failure{{}, !deletes()};
+    while (!left.empty()) {
+      auto wake = SteadyClock::time_point::max();
+      std::erase_if(left, [&](Leaving& l) {
+        if (l.next > SteadyClock::now()) {
+          wake = std::min(wake, l.next);
+          return false;
+        }
+        auto done = l.evicted ? gone(l, deadline) : evict(l, deadline);
+        if (!done) failure.errors.push_back(done.error());
+        else if (!*done) wake = std::min(wake, l.next);
+        return !done || *done;
+      });
+      if (deletes() && !failure.errors.empty()) break;
+      if (!left.empty()) std::this_thread::sleep_until(wake);
+    }
+    return failure;
   }
 
-  Status evict(const Json& pod, SteadyClock::time_point deadline) {
-    std::string ns = json::str(pod, {"metadata", "namespace"}), name = json::str(pod, {"metadata", "name"});
-    bool deletes = f_.boolean("disable-eviction") || eviction_version_.empty();
-    s_.out << (deletes ? "deleting pod " : "evicting pod ") << ns << '/' << name << suffix() << '\n' << std::flush;
-    if (dry_run_ == DryRun::kClient) return {};
+  Json delete_options() const {
     Json options = Json::object();
     if (f_.number("grace-period") >= 0) options["gracePeriodSeconds"] = f_.number("grace-period");
-    for (;;) {
-      Result<Json> answer = Json();
-      if (deletes) {
-        answer = objects_->remove(pods(), ns, name, options, dry_run_ == DryRun::kServer);
-      } else {
-        Json eviction = {{"apiVersion", eviction_version_}, {"kind", "Eviction"}, {"metadata", {{"name", name}, {"namespace", ns}}}};
-        if (!options.empty()) eviction["deleteOptions"] = options;
-        answer = objects_->create(pods(), ns, eviction, {.dry_run = dry_run_ == DryRun::kServer, .subresource = "eviction"});
-      }
-      if (answer || answer.error().code == 404) return {};
-      const Error& e = answer.error();
-      if (e.code != 429) {
-        Error wrapped = e;
-        wrapped.message = "error when evicting pods/\"" + name + "\" -n \"" + ns + "\": " + e.message;
-        return wrapped;
-      }
-      s_.err << "error when evicting pods/\"" << name << "\" -n \"" << ns << "\" (will retry after 5s): " << e.message << '\n' << std::flush;
-      if (SteadyClock::now() + kRetryEviction > deadline)
-        return plain_error("error when evicting pods/\"" + name + "\" -n \"" + ns + "\": global timeout reached: " + format_duration(f_.duration("timeout")));
-      std::this_thread::sleep_for(kRetryEviction);
+    return options;
+  }
+
+  Status remove(const Json& pod) {
+    auto answer = objects_->remove(pods(), pod_namespace(pod), pod_name(pod), delete_options(), dry_run_ == DryRun::kServer);
+    if (!answer && answer.error().code != 404) return answer.error();
+    return {};
+  }
+
+  Error late(const std::string& doing) const { return plain_error(doing + "global timeout reached: " + format_duration(f_.duration("timeout"))); }
+
+  // Tries it once. True: nothing remains to be done for it.
+  Result<bool> evict(Leaving& l, SteadyClock::time_point deadline) {
+    const std::string ns = pod_namespace(*l.pod), name = pod_name(*l.pod), who = "pods/\"" + name + "\" -n \"" + ns + "\"";
+    s_.out << "evicting pod " << ns << '/' << name << (dry_run_ == DryRun::kServer ? " (server dry run)" : "") << '\n' << std::flush;
+    if (SteadyClock::now() >= deadline) return late("error when evicting " + who + ": ");
+    Json eviction = {{"apiVersion", eviction_version_}, {"kind", "Eviction"}, {"metadata", {{"name", name}, {"namespace", ns}}}};
+    if (Json options = delete_options(); !options.empty()) eviction["deleteOptions"] = options;
+    RestRequest request{.method = "POST", .path = pods().path(ns, name, "eviction"), .body = json::dump(eviction), .retries = false};
+    if (dry_run_ == DryRun::kServer) request.query.emplace_back("dryRun", "All");
+    auto answer = objects_->rest().json(request);
+    if (answer) {
+      l.evicted = true;
+      l.next = {};
+      return dry_run_ == DryRun::kServer;
     }
+    const Error& e = answer.error();
+    if (e.code == 404) return true;
+    if (e.code == 403 && e.message.find("because it is being terminated") != std::string::npos) {
+      // Nothing is evicted from a namespace that goes away itself.
+      auto now = objects_->get(pods(), ns, name);
+      if (now && !json::str(*now, {"metadata", "deletionTimestamp"}).empty()) {
+        l.evicted = true;
+        return false;
+      }
+      s_.err << "error when evicting pod \"" << name << "\" from terminating namespace \"" << ns << "\" (will retry after 5s): " << e.message << '\n' << std::flush;
+    } else if (e.code == 429) {
+      s_.err << "error when evicting " << who << " (will retry after 5s): " << e.message << '\n' << std::flush;
+    } else {
+      return plain_error("error when evicting " + who + ": " + e.message);
+    }
+    l.next = SteadyClock::now() + kRetryEviction;
+    return false;
   }
 
   // --skip-wait-for-delete-timeout: its deletion was asked for so long ago that nobody waits any more.
@@ -183,28 +286,36 @@ class Drain {
     return seconds > 0 && since && SystemClock().now() - *since > std::chrono::seconds(seconds);
   }
 
-  Status wait_for(const std::vector<Json>& leaving, SteadyClock::time_point deadline) {
-    std::vector<const Json*> left;
-    for (auto& pod : leaving) left.push_back(&pod);
-    while (!left.empty()) {
-      std::vector<const Json*> still;
-      for (auto* pod : left) {
-        std::string ns = json::str(*pod, {"metadata", "namespace"}), name = json::str(*pod, {"metadata", "name"});
-        auto now = objects_->get(pods(), ns, name);
-        if ((!now && now.error().code == 404) || (now && json::str(*now, {"metadata", "uid"}) != json::str(*pod, {"metadata", "uid"}))) {
-          s_.out << "pod/" << name << (f_.boolean("disable-eviction") || eviction_version_.empty() ? " deleted" : " evicted") << '\n' << std::flush;
-          continue;
-        }
-        if (!now) return now.error();
-        if (skip_waiting(*now)) continue;
-        still.push_back(pod);
-      }
-      left = std::move(still);
-      if (left.empty()) return {};
-      if (SteadyClock::now() > deadline) return plain_error("error when waiting for pod \"" + pod_name(*left[0]) + "\" to terminate: global timeout reached: " + format_duration(f_.duration("timeout")));
-      std::this_thread::sleep_for(kLookAgain);
+  // Looks once. True: it is gone, or nobody waits for it any more.
+  Result<bool> gone(Leaving& l, SteadyClock::time_point deadline) {
+    const std::string ns = pod_namespace(*l.pod), name = pod_name(*l.pod);
+    const std::string doing = deletes() ? "" : "error when waiting for pod \"" + name + "\" in namespace \"" + ns + "\" to terminate: ";
+    if (deletes() && dry_run_ == DryRun::kServer) return true;
+    auto now = objects_->get(pods(), ns, name);
+    if ((!now && now.error().code == 404) || (now && json::str(*now, {"metadata", "uid"}) != json::str(*l.pod, {"metadata", "uid"}))) {
+      s_.out << "pod/" << name << (deletes() ? " deleted" : " evicted") << '\n' << std::flush;
+      return true;
     }
-    return {};
+    if (!now) return deletes() ? now.error() : plain_error(doing + now.error().message);
+    if (skip_waiting(*now)) {
+      s_.out << "pod \"" << name << "\" has DeletionTimestamp older than " << f_.number("skip-wait-for-delete-timeout") << " seconds, skipping\n" << std::flush;
+      return true;
+    }
+    if (SteadyClock::now() >= deadline) return late(doing);
+    l.next = SteadyClock::now() + kLookAgain;
+    return false;
+  }
+
+  // Which pods are still there after a failure.
+  void say_pending(const Item& node, const Failure& failure) {
+    auto sorted = sort_pods(node);
+    if (sorted && !sorted->leave.empty()) {
+      s_.err << "There are pending pods in node \"" << node.name << "\" when an error occurred: " << failure.text() << '\n';
+      for (auto& pod : sorted->leave) s_.err << "pod/" << pod_name(pod) << '\n';
+    }
+    if (sorted && sorted->errors.empty()) return;
+    s_.err << "Following errors occurred while getting the list of pods to delete:\n";
+    s_.err << (sorted ? join(lines(sorted->errors), ", ") : sorted.error().message) << '\n';
   }
 
   Session& s_;
@@ -212,7 +323,6 @@ class Drain {
   Objects* objects_ = nullptr;
   DryRun dry_run_ = DryRun::kNone;
   std::string eviction_version_;
-  Error last_error_;
 };
 
 Result<int> run(Session& s) { return Drain(s).run(); }

@@ -1,9 +1,11 @@
 // kubectl taint.
 #include <algorithm>
 
+#include "api/validate_names.h"
 #include "base/strings.h"
 #include "kubectl/nodes/commands.h"
 #include "kubectl/completion.h"
+#include "kubectl/discovery.h"
 #include "kubectl/objects.h"
 #include "kubectl/select.h"
 #include "kubectl/write_flags.h"
@@ -35,47 +37,79 @@ Status check_effect(const std::string& effect) {
   return usage_error("invalid taint effect: " + effect + ", unsupported taint effect");
 }
 
+bool is_change(const std::string& word) { return ends_with(word, "-") || word.find_first_of("=:") != std::string::npos; }
+
+// "key=value:Effect", "key:Effect" or "key".
+Result<Taint> parse_taint(const std::string& spec) {
+  auto invalid = [&](const std::string& why) { return usage_error("invalid taint spec: " + spec + (why.empty() ? "" : ", " + why)); };
+  Taint t;
+  t.key = spec;
+  if (auto colon = spec.find(':'); colon != std::string::npos) {
+    if (spec.find(':', colon + 1) != std::string::npos) return invalid("");
+    t.effect = spec.substr(colon + 1);
+    TRY(check_effect(t.effect));
+    t.key = spec.substr(0, colon);
+    if (auto eq = t.key.find('='); eq != std::string::npos) {
+      t.value = t.key.substr(eq + 1);
+      t.key.resize(eq);
+      if (t.value.find('=') != std::string::npos) return invalid("");
+      if (auto why = api::label_value_problem(t.value); !why.empty()) return invalid(why);
+    }
+  }
+  if (auto why = api::qualified_name_problem(t.key); !why.empty()) return invalid(why);
+  return t;
+}
+
 struct Change {
-  std::vector<std::string> words;  // the nodes
+  std::vector<std::string> words;  // the type and the nodes
   std::vector<Taint> add, remove;
 };
 
-// "key=value:Effect", "key:Effect", "key:Effect-", "key-".
 Result<Change> parse(const std::vector<std::string>& words) {
   Change c;
+  std::vector<std::string> specs;
   for (auto& word : words) {
-    bool removal = ends_with(word, "-");
-    bool taint = removal || word.find_first_of("=:") != std::string::npos;
-    if (!taint) {
-      if (!c.add.empty() || !c.remove.empty()) return plain_error("all resources must be specified before taint changes: " + word);
-      c.words.push_back(word);
-      continue;
-    }
-    std::string text = removal ? word.substr(0, word.size() - 1) : word;
-    Taint t;
-    auto colon = text.find(':');
-    if (colon != std::string::npos) t.effect = text.substr(colon + 1);
-    text = text.substr(0, colon);
-    auto eq = text.find('=');
-    t.key = text.substr(0, eq);
-    if (eq != std::string::npos) t.value = text.substr(eq + 1);
-    if (removal) {
-      if (!t.effect.empty()) TRY(check_effect(t.effect));
-      c.remove.push_back(t);
-      continue;
-    }
-    if (colon == std::string::npos) return usage_error("invalid taint spec: " + word);
-    TRY(check_effect(t.effect));
-    if (!is_qualified_name(t.key)) return usage_error("invalid taint spec: " + word + ", the key must be a qualified name");
-    if (!is_label_value(t.value)) return usage_error("invalid taint spec: " + word + ", the value must be a valid label value");
-    for (auto& other : c.add)
-      if (other.key == t.key && other.effect == t.effect) return usage_error("duplicated taints with the same key and effect: " + t.shown());
-    c.add.push_back(t);
+    if (is_change(word)) specs.push_back(word);
+    else if (!specs.empty()) return plain_error("all resources must be specified before taint changes: " + word);
+    else c.words.push_back(word);
   }
-  for (auto& r : c.remove)
-    for (auto& a : c.add)
-      if (a.key == r.key && (r.effect.empty() || r.effect == a.effect)) return plain_error("can not both modify and remove the following taint(s) in the same command: " + a.shown());
+  if (c.words.empty()) return plain_error("one or more resources must be specified as <resource> <name>");
+  if (specs.empty()) return plain_error("at least one taint update is required");
+  for (auto& spec : specs) {
+    if (ends_with(spec, "-")) {
+      c.remove.push_back(TRY(parse_taint(spec.substr(0, spec.size() - 1))));
+      continue;
+    }
+    Taint t = TRY(parse_taint(spec));
+    if (t.effect.empty()) return usage_error("invalid taint spec: " + spec);
+    for (auto& other : c.add)
+      if (other.key == t.key && other.effect == t.effect)
+        return usage_error("duplicated taints with the same key and effect: {" + t.key + " " + t.value + " " + t.effect + " <nil>}");
+    c.add.push_back(std::move(t));
+  }
   return c;
+}
+
+// What the words may be together with each other and with --all and --selector. False: what is wrong was said.
+Result<bool> check(Session& s, const Change& c) {
+  auto* discovery = TRY(s.discovery());
+  std::string type = to_lower(c.words[0]);
+  auto mapping = discovery->by_resource(type);
+  if (!mapping && starts_with(mapping.error().message, "the server doesn't have a resource type")) {
+    s.err << mapping.error().message << '\n';  // kubectl has no "error: " before it here
+    return false;
+  }
+  TRY(mapping);
+  if (mapping->kind != "Node") return plain_error("invalid resource type " + type + ", only node types are supported");
+  std::vector<std::string> both;
+  for (auto& a : c.add)
+    for (auto& r : c.remove)
+      if (a.key == r.key && (r.effect.empty() || r.effect == a.effect)) both.push_back(r.key + "=" + r.effect);
+  if (!both.empty()) return plain_error("can not both modify and remove the following taint(s) in the same command: " + join(both, ", "));
+  bool all = s.flags.boolean("all"), selected = !s.flags.text("selector").empty();
+  if (all && selected) return plain_error("setting 'all' parameter with a non empty selector is prohibited");
+  if (!all && !selected && c.words.size() < 2) return plain_error("at least one resource name must be specified since 'all' parameter is not set");
+  return true;
 }
 
 bool same(const Json& taint, const Taint& t) {
@@ -84,15 +118,14 @@ bool same(const Json& taint, const Taint& t) {
 
 Result<int> run(Session& s) {
   auto change = TRY(parse(s.words()));
-  if (change.words.empty()) return usage_error("one or more resources must be specified as <resource> <name> or <resource>/<name>");
-  if (change.add.empty() && change.remove.empty()) return plain_error("at least one taint update is required");
-  std::string type = to_lower(change.words[0].substr(0, change.words[0].find('/')));
-  if (type != "node" && type != "nodes" && type != "no") return plain_error("invalid resource type " + type + ", only node types are supported");
   DryRun dry_run = TRY(dry_run_of(s));
-  auto printer = TRY(result_printer(s, dry_run, true));
+  if (!TRY(check(s, change))) return 1;
+  auto printer = TRY(result_printer(s, DryRun::kNone, true));  // no word of a dry run, as the stock client
   WriteOptions write = TRY(write_options_of(s));
   Selection q = selection_of(s);
-  q.words = change.words;
+  // With --all and --selector names do not count.
+  q.words = {"nodes"};
+  if (!q.all && q.label_selector.empty()) q.words.insert(q.words.end(), change.words.begin() + 1, change.words.end());
   auto nodes = TRY(select_items(s, q, {.fetch = true}));
   auto* objects = TRY(s.objects());
   for (auto& node : nodes) {
@@ -152,7 +185,7 @@ constexpr Command kTaint{
     .examples = "  # Only pods that tolerate it\n  kubectl taint nodes till-1 dedicated=till:NoSchedule\n\n  # Without it\n  kubectl taint nodes till-1 dedicated:NoSchedule-\n",
     .flags = flags,
     .run = run,
-    .complete = complete_resources,
+    .complete = [](Session& s, const std::string& p) { return complete_some(s, p, {"node"}); },
 };
 
 }  // namespace skerry::kubectl

@@ -6,6 +6,6 @@
 
 namespace skerry::kubectl {
 
-extern const Command kApiResources, kApiVersions, kAuth, kClusterInfo, kCompletion, kEvents, kExplain, kGet, kKustomize, kOptions, kTop, kVersion;
+extern const Command kApiResources, kApiVersions, kAuth, kClusterInfo, kCompletion, kEvents, kExplain, kGet, kKustomize, kAlpha, kOptions, kTop, kVersion;
 
 }  // namespace skerry::kubectl

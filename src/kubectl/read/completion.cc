@@ -29,11 +29,28 @@ std::vector<std::string> complete_shell(Session& s, const std::string& prefix) {
 
 Result<int> run_options(Session& s) {
   s.out << "The following options can be passed to any command:\n\n";
-  print_options(global_flags(), s.out);
+  auto flags = global_flags();
+  const std::string cache = default_cache_dir();
+  for (auto& f : flags) if (f.name == "cache-dir") f.fallback = cache;
+  print_options(flags, s.out);
+  return 0;
+}
+
+// Scripts ask for it; there has been nothing below it for years.
+Result<int> run_alpha(Session& s) {
+  s.err << "No alpha commands are available in this version of kubectl\n";
   return 0;
 }
 
 }  // namespace
+
+constexpr Command kAlpha{
+    .use = "alpha",
+    .brief = "Commands for features in alpha",
+    .examples = "  kubectl alpha\n",
+    .run = run_alpha,
+    .hidden = true,
+};
 
 constexpr Command kCompletion{
     .use = "completion SHELL",

@@ -125,7 +125,7 @@ constexpr Command kSetImage{
     .examples = "  kubectl set image deployment/web web=web:2\n\n  # All containers of all daemon sets\n  kubectl set image daemonset --all '*=agent:2'\n",
     .flags = set_flags,
     .run = run_image,
-    .complete = complete_resources,
+    .complete = [](Session& s, const std::string& p) { return complete_some(s, p, {"daemonsets", "deployments", "pods", "cronjobs", "replicasets", "replicationcontrollers", "statefulsets"}); },
 };
 constexpr Command kSetResources{
     .use = "resources (-f FILENAME | TYPE NAME) ([--limits=LIMITS & --requests=REQUESTS]",

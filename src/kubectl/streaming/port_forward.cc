@@ -8,6 +8,7 @@
 #include "http/upgrade.h"
 #include "kubeconfig/credentials.h"
 #include "kubeconfig/rest_config.h"
+#include "kubectl/log_line.h"
 #include "kubectl/streaming/commands.h"
 #include "kubectl/streaming/forwarder.h"
 #include "kubectl/streaming/interrupt.h"
@@ -54,15 +55,8 @@ Result<std::shared_ptr<http::ByteStream>> connect(Session& session, const std::s
   return answer->stream;
 }
 
-// A line as klog writes errors.
 std::string logged(const std::string& error) {
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  tm parts{};
-  ::localtime_r(&now.tv_sec, &parts);
-  char head[64];
-  std::snprintf(head, sizeof head, "E%02d%02d %02d:%02d:%02d.%06ld %7d", parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, now.tv_nsec / 1000, static_cast<int>(::getpid()));
-  return std::string(head) + " portforward.go] \"Unhandled Error\" err=" + Json(error).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return log_line('E', "portforward.go", "\"Unhandled Error\" err=" + Json(error).dump(-1, ' ', false, Json::error_handler_t::replace)) + "\n";
 }
 
 // Listens on all addresses of one port; says where.

@@ -128,6 +128,13 @@ class ApiProxy {
   std::optional<ProxyFilter> filter_;
 };
 
+// Why nothing listens, in kubectl's words: "listen tcp 127.0.0.1:8001: bind: address already in use".
+Error not_listening(const Error& cause, const std::string& where) {
+  auto colon = cause.message.rfind(": ");
+  if (!starts_with(cause.message, "listen on ") || colon == std::string::npos) return plain_error(cause.message);
+  return plain_error("listen " + where + ": bind: " + to_lower(cause.message.substr(colon + 2)));
+}
+
 Result<int> run(Session& session) {
   const Flags& f = session.flags;
   std::string path = f.text("unix-socket");
@@ -145,7 +152,7 @@ Result<int> run(Session& session) {
   options.port = static_cast<uint16_t>(f.number("port"));
   options.unix_path = path;
   http::Server server(options, [&](const http::Request& request, http::ResponseWriter& writer) { proxy.handle(request, writer); });
-  if (auto started = server.start(); !started) return plain_error(started.error().message);
+  if (auto started = server.start(); !started) return not_listening(started.error(), path.empty() ? "tcp " + join_host_port(options.address, options.port) : "unix " + path);
   session.out << "Starting to serve on " << (path.empty() ? join_host_port(options.address, server.port()) : path) << '\n' << std::flush;
   interrupt.wait();
   server.stop();

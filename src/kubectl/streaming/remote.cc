@@ -2,7 +2,6 @@
 
 #include <cstdlib>
 
-#include "api/request.h"
 #include "base/strings.h"
 #include "json/json.h"
 #include "kubeconfig/credentials.h"
@@ -50,12 +49,9 @@ bool turned_off(const char* variable) {
 
 Error upgrade_error(int status, std::string_view body) {
   auto parsed = json::parse_json(body);
-  if (parsed && json::str(*parsed, "kind") == "Status") {
-    Error error = api::error_from_status(*parsed, status);
-    error.code = status;
-    return error;
-  }
-  std::string text(trim(body.substr(0, 2048)));
+  std::string text;
+  if (parsed && json::str(*parsed, "kind") == "Status") text = json::str(*parsed, "message");
+  else text = trim(body.substr(0, 2048));
   return Error(Reason::kUnknown, "unable to upgrade connection: " + (text.empty() ? "the server answered with status " + std::to_string(status) : text));
 }
 

@@ -24,7 +24,7 @@ std::vector<Flag> flags() {
       {"expose", 0, kBool, "false", "If true, create a ClusterIP service associated with the pod.  Requires `--port`."},
       {"force", 0, kBool, "false", "With --rm: remove the pod immediately, without waiting for it to end."},
       {"grace-period", 0, kInt, "-1", "With --rm: seconds given to the pod to terminate gracefully. Ignored if negative."},
-      {"image", 0, kString, "", "The image for the container to run."},
+      {"image", 0, kString, "", "The image for the container to run.", "", false, "", true},
       {"image-pull-policy", 0, kString, "", "The image pull policy for the container.  If left empty, this value will not be specified by the client and defaulted by the server."},
       {"labels", 'l', kString, "", "Comma separated labels to apply to the pod. Will override previous values."},
       {"leave-stdin-open", 0, kBool, "false", "If the pod is started in interactive mode or with stdin, leave stdin open after the first attach completes."},

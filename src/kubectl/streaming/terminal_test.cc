@@ -87,5 +87,5 @@ TEST_CASE("remote: what the error channel says") {
   }
   CHECK(outcome_of("v3.channel.k8s.io", "boom").error().message == "error executing remote command: boom");
   CHECK(upgrade_error(500, "no").message == "unable to upgrade connection: no");
-  CHECK(upgrade_error(404, R"({"kind":"Status","reason":"NotFound","message":"pods x","code":404})").code == 404);
+  CHECK(upgrade_error(404, R"({"kind":"Status","reason":"NotFound","message":"pods x","code":404})").message == "unable to upgrade connection: pods x");
 }

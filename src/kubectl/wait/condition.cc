@@ -4,6 +4,37 @@
 
 namespace skerry::kubectl {
 
+namespace {
+
+std::string_view without_quotes(std::string_view text) {
+  auto first = text.find_first_not_of("'\"");
+  return first == text.npos ? std::string_view{} : text.substr(first, text.find_last_not_of("'\"") + 1 - first);
+}
+
+// A path and what follows it: "=VALUE" or nothing. The value begins behind the closing brace, or at the '=' of a path without braces.
+std::pair<std::string_view, std::string_view> split_path(std::string_view text) {
+  if (text.size() >= 2 && (text[0] == '\'' || text[0] == '"') && text.back() == text[0]) text = text.substr(1, text.size() - 2);
+  if (starts_with(text, "{")) {
+    int depth = 0;
+    char quote = 0;
+    for (size_t i = 0; i < text.size(); ++i) {
+      if (quote) quote = text[i] == quote ? 0 : quote;
+      else if (text[i] == '\'' || text[i] == '"') quote = text[i];
+      else if (text[i] == '{') ++depth;
+      else if (text[i] == '}' && --depth == 0) {
+        std::string_view rest = text.substr(i + 1);
+        if (rest.empty() || rest[0] == '=') return {text.substr(0, i + 1), rest};
+        break;
+      }
+    }
+  }
+  auto equals = text.find('=');
+  if (equals == text.npos) return {text, {}};
+  return {text.substr(0, equals), text.substr(equals)};
+}
+
+}  // namespace
+
 Result<Condition> Condition::parse(const std::string& text) {
   Condition c;
   std::string lower = to_lower(text);
@@ -27,34 +58,15 @@ Result<Condition> Condition::parse(const std::string& text) {
   }
   if (starts_with(text, "jsonpath=")) {
     c.kind_ = Kind::kJsonPath;
-    std::string path = text.substr(9);
-    // The value follows the closing brace, or the '=' of a path without braces.
-    size_t end = std::string::npos;
-    if (path.size() >= 2 && (path[0] == '\'' || path[0] == '"') && path.back() == path[0]) path = path.substr(1, path.size() - 2);
-    if (!path.empty() && path[0] == '{') {
-      int depth = 0;
-      char quote = 0;
-      for (size_t i = 0; i < path.size() && end == std::string::npos; ++i) {
-        if (quote) quote = path[i] == quote ? 0 : quote;
-        else if (path[i] == '\'' || path[i] == '"') quote = path[i];
-        else if (path[i] == '{') ++depth;
-        else if (path[i] == '}' && --depth == 0) end = i + 1;
-      }
-      if (end == std::string::npos) return plain_error("jsonpath wait format must be --for=jsonpath='{.status.readyReplicas}'=3 or --for=jsonpath='{.status.readyReplicas}'");
-    } else {
-      end = path.find('=');
-      if (end == std::string::npos) end = path.size();
-    }
-    std::string rest = path.substr(end);
-    path.resize(end);
+    auto [path, rest] = split_path(std::string_view(text).substr(9));
+    std::string relaxed = TRY(output::relaxed_jsonpath(path));
     if (rest.empty()) {
       c.any_value_ = true;
     } else {
-      if (rest[0] != '=' || rest.size() == 1) return plain_error("jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3");
-      c.value_ = rest.substr(1);
-      if (c.value_.size() >= 2 && (c.value_[0] == '\'' || c.value_[0] == '"') && c.value_.back() == c.value_[0]) c.value_ = c.value_.substr(1, c.value_.size() - 2);
+      c.value_ = without_quotes(rest.substr(1));
+      if (c.value_.empty()) return plain_error("jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3");
     }
-    std::string relaxed = TRY(output::relaxed_jsonpath(path));
+    if (relaxed.empty()) return plain_error("jsonpath expression cannot be empty");
     c.path_.push_back(TRY(output::JsonPath::parse(relaxed, true)));
     return c;
   }
@@ -78,7 +90,7 @@ Result<bool> Condition::met(const Json& object) const {
   if (found.empty()) return false;
   if (found.size() > 1) return plain_error("given jsonpath expression matches more than one value");
   if (any_value_) return true;
-  if (found[0].is_object() || found[0].is_array()) return plain_error("jsonpath leads to a nested object or list which cannot be compared with a value");
+  if (found[0].is_object() || found[0].is_array()) return plain_error("jsonpath leads to a nested object or list which is not supported");
   return output::jsonpath_text(found[0]) == value_;
 }
 

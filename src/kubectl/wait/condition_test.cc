@@ -40,3 +40,16 @@ TEST_CASE("wait: paths with and without a value") {
   CHECK(!Condition::parse("jsonpath={.a").has_value());
   CHECK(!Condition::parse("ready").has_value());
 }
+
+TEST_CASE("wait: mistakes in --for are told with kubectl's words") {
+  auto error = [](const char* text) { return Condition::parse(text).error().message; };
+  CHECK(error("jsonpath=") == "jsonpath expression cannot be empty");
+  CHECK(error("jsonpath={.a}=''") == "jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3");
+  CHECK(error("jsonpath={.a").find("unexpected path string") == 0);
+  CHECK(error("jsonpath={.a}b=c").find("unexpected path string") == 0);
+  CHECK(error("ready") == "unrecognized condition: \"ready\"");
+  Json o = {{"a", {{"b", 1}}}};
+  auto nested = Condition::parse("jsonpath={.a}=1");
+  REQUIRE(nested.has_value());
+  CHECK(nested->met(o).error().message == "jsonpath leads to a nested object or list which is not supported");
+}

@@ -46,32 +46,30 @@ class Wait {
     deadline_ = SteadyClock::now() + std::chrono::duration_cast<SteadyClock::duration>(timeout);
     printer_ = TRY(result_printer(s_));
     objects_ = TRY(s_.objects());
-    for (auto& condition : conditions_) TRY(wait_for(condition));
+    for (auto& condition : conditions_) {
+      TRY(wait_for(condition));
+      if (s_.failed()) break;
+    }
     return 0;
   }
 
  private:
   Status wait_for(const Condition& condition) {
     if (condition.kind() == Condition::Kind::kCreate) TRY(wait_for_creation());
-    auto items = TRY(select_items(s_, {.fetch = true, .ignore_not_found = condition.kind() == Condition::Kind::kDelete}));
-    if (items.empty()) {
-      if (condition.kind() == Condition::Kind::kDelete || s_.failed()) return {};
+    auto selected = TRY(select(s_, selection_of(s_), {.fetch = true, .ignore_not_found = condition.kind() == Condition::Kind::kDelete}));
+    if (selected.items.empty() && selected.errors.empty()) {
+      if (condition.kind() == Condition::Kind::kDelete) return {};
       return plain_error("no matching resources found");
     }
     std::vector<Error> errors;
-    for (auto& item : items) {
+    for (auto& item : selected.items) {
       auto done = one(condition, item);
       if (done) TRY(printer_->print(item, *done, "condition met"));
       else errors.push_back(done.error());
       s_.out << std::flush;
     }
-    if (errors.size() == 1) return errors[0];
-    // Several failures stand in lines of their own, as kubectl shows them.
-    if (!errors.empty()) {
-      std::string all;
-      for (auto& e : errors) all += (all.empty() ? "" : "\n") + e.message;
-      return plain_error(all);
-    }
+    errors.insert(errors.end(), selected.errors.begin(), selected.errors.end());
+    s_.fail(errors);
     return {};
   }
 
@@ -86,10 +84,7 @@ class Wait {
         missing = true;
       }
       if (!missing) return {};
-      if (once_ || SteadyClock::now() >= deadline_) {
-        for (auto& e : selected.errors) return e;
-        return plain_error("timed out waiting for the condition");
-      }
+      if (once_ || SteadyClock::now() >= deadline_) return plain_error("timed out waiting for the condition");
       std::this_thread::sleep_for(std::chrono::milliseconds(500));
     }
   }
@@ -112,18 +107,20 @@ class Wait {
       }
       default: break;
     }
-    Json object = item.object;
+    Json object = item.object;  // null while it is gone: it may come back under its name, as the pods of stateful sets do
+    std::string revision = json::str(object, {"metadata", "resourceVersion"});
     for (;;) {
-      if (TRY(condition.met(object))) return object;
+      if (!object.is_null() && TRY(condition.met(object))) return object;
       if (once_) return plain_error("condition not met for " + item.mapping.resource + "/" + item.name);
       if (SteadyClock::now() >= deadline_) return late(item);
-      bool met = false, deleted = false;
+      const std::string selector = "metadata.name=" + item.name;
+      bool met = false;
       Status failure;
       auto watched = objects_->watch(
-          item.mapping, item.ns, {.field_selector = "metadata.name=" + item.name, .resource_version = json::str(object, {"metadata", "resourceVersion"})},
+          item.mapping, item.ns, {.field_selector = selector, .resource_version = revision},
           [&](const std::string& type, Json o) {
-            deleted = type == "DELETED";
-            if (deleted || type == "ERROR") return false;
+            if (type == "ERROR") return false;
+            if (type == "DELETED") object = nullptr;
             if (type != "ADDED" && type != "MODIFIED") return true;
             object = std::move(o);
             auto result = condition.met(object);
@@ -134,11 +131,16 @@ class Wait {
           seconds_left());
       TRY(std::move(failure));
       if (met) return object;
-      if (!watched && watched.error().code == 0) return watched.error();
-      if (deleted) return Error(plain_error(item.mapping.resource + "/" + item.name + " was deleted while it was waited for"));
-      auto now = objects_->get(item.mapping, item.ns, item.name);
-      if (!now) return now.error();
-      object = std::move(*now);
+      if (!watched && watched.error().code != 410) return watched.error();
+      Json list = TRY(objects_->list(item.mapping, item.ns, {.field_selector = selector, .chunk = 0}));
+      const Json& found = json::array_or_empty(json::find(list, "items"));
+      object = nullptr;
+      if (!found.empty()) {
+        object = found[0];  // objects of lists do not say what they are
+        object["apiVersion"] = item.mapping.api_version();
+        object["kind"] = item.mapping.kind;
+      }
+      revision = json::str(list, {"metadata", "resourceVersion"});
     }
   }
 

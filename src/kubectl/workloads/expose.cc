@@ -141,7 +141,8 @@ Result<int> run(Session& s) {
   WriteOptions write = TRY(write_options_of(s));
   Selection q = selection_of(s);
   q.label_selector.clear();  // --selector is the service's
-  auto items = TRY(select_items(s, q, {.fetch = true}));
+  // What a file describes need not exist.
+  auto items = TRY(select_items(s, q, {.fetch = q.filenames.empty() && q.kustomize.empty()}));
   auto* objects = TRY(s.objects());
   for (auto& item : items) {
     std::string name = s.flags.text("name").empty() ? item.name : s.flags.text("name");
@@ -187,7 +188,7 @@ constexpr Command kExpose{
                 "  # On every node\n  kubectl expose deployment web --type=NodePort --name=web-outside --port=80\n",
     .flags = flags,
     .run = run,
-    .complete = complete_resources,
+    .complete = [](Session& s, const std::string& p) { return complete_some(s, p, {"pod", "service", "replicationcontroller", "deployment", "replicaset"}); },
 };
 
 }  // namespace skerry::kubectl

@@ -43,7 +43,7 @@ Result<int> run_history(Session& s) {
   int64_t wanted = s.flags.number("revision");
   if (wanted < 0) return plain_error("revision must be a positive integer: " + std::to_string(wanted));
   auto* objects = TRY(s.objects());
-  bool structured = !s.flags.text("output").empty() && s.flags.text("output") != "name";
+  bool structured = !s.flags.text("output").empty();
   for (auto& item : TRY(fetch(s))) {
     if (!has_history(item.mapping))
       return plain_error("error retrieving history for \"" + item.mapping.kind + "\", no visitor method exists for {" + item.mapping.group + " " + item.mapping.kind + "}");
@@ -206,7 +206,7 @@ constexpr Command kRolloutHistory{
     .examples = "  kubectl rollout history deployment/web\n\n  # What the third version was\n  kubectl rollout history deployment/web --revision=3\n",
     .flags = history_flags,
     .run = run_history,
-    .complete = complete_resources,
+    .complete = [](Session& s, const std::string& p) { return complete_some(s, p, {"deployment", "daemonset", "statefulset"}); },
 };
 constexpr Command kRolloutPause{
     .use = "pause RESOURCE",
@@ -215,7 +215,7 @@ constexpr Command kRolloutPause{
     .examples = "  kubectl rollout pause deployment/web\n",
     .flags = write_flags,
     .run = run_pause,
-    .complete = complete_resources,
+    .complete = [](Session& s, const std::string& p) { return complete_some(s, p, {"deployment"}); },
 };
 constexpr Command kRolloutRestart{
     .use = "restart RESOURCE",
@@ -224,7 +224,7 @@ constexpr Command kRolloutRestart{
     .examples = "  kubectl rollout restart deployment/web\n\n  # All with a label\n  kubectl rollout restart deployment --selector=app=web\n",
     .flags = write_flags,
     .run = run_restart,
-    .complete = complete_resources,
+    .complete = [](Session& s, const std::string& p) { return complete_some(s, p, {"deployment", "daemonset", "statefulset"}); },
 };
 constexpr Command kRolloutResume{
     .use = "resume RESOURCE",
@@ -232,7 +232,7 @@ constexpr Command kRolloutResume{
     .examples = "  kubectl rollout resume deployment/web\n",
     .flags = write_flags,
     .run = run_resume,
-    .complete = complete_resources,
+    .complete = [](Session& s, const std::string& p) { return complete_some(s, p, {"deployment"}); },
 };
 constexpr Command kRolloutUndo{
     .use = "undo (TYPE NAME | TYPE/NAME) [flags]",
@@ -241,7 +241,7 @@ constexpr Command kRolloutUndo{
     .examples = "  kubectl rollout undo deployment/web\n\n  kubectl rollout undo deployment/web --to-revision=3\n",
     .flags = undo_flags,
     .run = run_undo,
-    .complete = complete_resources,
+    .complete = [](Session& s, const std::string& p) { return complete_some(s, p, {"deployment", "daemonset", "statefulset"}); },
 };
 constexpr Command kRollout{
     .use = "rollout SUBCOMMAND",

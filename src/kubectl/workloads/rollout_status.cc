@@ -145,7 +145,7 @@ constexpr Command kRolloutStatus{
     .examples = "  kubectl rollout status deployment/web\n",
     .flags = flags,
     .run = run,
-    .complete = complete_resources,
+    .complete = [](Session& s, const std::string& p) { return complete_some(s, p, {"deployment", "daemonset", "statefulset"}); },
 };
 
 }  // namespace skerry::kubectl

@@ -21,7 +21,7 @@ std::vector<Flag> scale_flags() {
              {"all", 0, kBool, "false", "Select all resources in the namespace of the specified resource types"},
              {"current-replicas", 0, kInt, "-1", "Precondition for current size. Requires that the current size of the resource match this value in order to scale. -1 (default) for no condition."},
              dry_run_flag(),
-             {"replicas", 0, kInt, "0", "The new desired number of replicas. Required."},
+             {"replicas", 0, kInt, "0", "The new desired number of replicas. Required.", "", false, "", true},
              {"resource-version", 0, kString, "", "Precondition for resource version. Requires that the current resource version match this value in order to scale."},
              selector_flag(),
              {"timeout", 0, kDuration, "0s", "The length of time to wait before giving up on a scale operation, zero means don't wait."},
@@ -88,7 +88,8 @@ Result<int> run_scale(Session& s) {
       continue;
     }
     std::string o = s.flags.text("output");
-    if (!o.empty() && o != "name" && dry_run == DryRun::kNone) result = TRY(objects->get(item.mapping, item.ns, item.name));
+    if (o == "name") result = item.object;  // not the Scale that came back
+    else if (!o.empty() && dry_run == DryRun::kNone) result = TRY(objects->get(item.mapping, item.ns, item.name));
     TRY(printer->print(item, result, "scaled"));
   }
   return 0;
@@ -103,7 +104,7 @@ std::vector<Flag> autoscale_flags() {
              {"cpu-percent", 0, kInt, "-1", "The target average CPU utilization (represented as a percent of requested CPU) over all the pods.", "", true, "Use --cpu instead."},
              dry_run_flag(),
              field_manager_flag("kubectl-autoscale"),
-             {"max", 0, kInt, "-1", "The upper limit for the number of pods that can be set by the autoscaler. Required."},
+             {"max", 0, kInt, "-1", "The upper limit for the number of pods that can be set by the autoscaler. Required.", "", false, "", true},
              {"memory", 0, kString, "", "The target memory over all pods, such as '80%' or '500Mi'."},
              {"min", 0, kInt, "-1", "The lower limit for the number of pods that can be set by the autoscaler. If it's not specified or negative, the server will apply a default value."},
              {"name", 0, kString, "", "The name for the newly created object. If not specified, the name of the input resource will be used."},
@@ -128,7 +129,9 @@ Result<int> run_autoscale(Session& s) {
   DryRun dry_run = TRY(dry_run_of(s));
   auto printer = TRY(result_printer(s, dry_run, true));
   WriteOptions write = TRY(write_options_of(s));
-  auto items = TRY(select_items(s, {.fetch = true}));
+  Selection q = selection_of(s);
+  // What a file describes need not exist.
+  auto items = TRY(select_items(s, q, {.fetch = q.filenames.empty() && q.kustomize.empty()}));
   auto* objects = TRY(s.objects());
   for (auto& item : items) {
     std::string name = f.text("name").empty() ? item.name : f.text("name");
@@ -171,7 +174,7 @@ constexpr Command kScale{
                 "  # Several at once\n  kubectl scale --replicas=0 deployment/web deployment/api\n",
     .flags = scale_flags,
     .run = run_scale,
-    .complete = complete_resources,
+    .complete = [](Session& s, const std::string& p) { return complete_some(s, p, {"deployment", "replicaset", "replicationcontroller", "statefulset"}); },
 };
 constexpr Command kAutoscale{
     .use = "autoscale (-f FILENAME | TYPE NAME | TYPE/NAME) [--min=MINPODS] --max=MAXPODS [--cpu=CPU] [--memory=MEMORY]",
@@ -180,7 +183,7 @@ constexpr Command kAutoscale{
     .examples = "  # Two to ten\n  kubectl autoscale deployment web --min=2 --max=10\n\n  # At most five, at 80 % of the requested processor time\n  kubectl autoscale deployment web --max=5 --cpu=80%\n",
     .flags = autoscale_flags,
     .run = run_autoscale,
-    .complete = complete_resources,
+    .complete = [](Session& s, const std::string& p) { return complete_some(s, p, {"deployment", "replicaset", "replicationcontroller", "statefulset"}); },
 };
 
 }  // namespace skerry::kubectl
