@@ -215,16 +215,17 @@ class Drain {
     Failure failure{{}, !deletes()};
     while (!left.empty()) {
       auto wake = SteadyClock::time_point::max();
-      std::erase_if(left, [&](Leaving& l) {
-        if (l.next > SteadyClock::now()) {
-          wake = std::min(wake, l.next);
-          return false;
+      std::vector<Leaving> still;
+      for (auto& l : left) {
+        if (l.next <= SteadyClock::now()) {
+          auto done = l.evicted ? gone(l, deadline) : evict(l, deadline);
+          if (!done) failure.errors.push_back(done.error());
+          if (!done || *done) continue;
         }
-        auto done = l.evicted ? gone(l, deadline) : evict(l, deadline);
-        if (!done) failure.errors.push_back(done.error());
-        else if (!*done) wake = std::min(wake, l.next);
-        return !done || *done;
-      });
+        wake = std::min(wake, l.next);
+        still.push_back(l);
+      }
+      left = std::move(still);
       if (deletes() && !failure.errors.empty()) break;
       if (!left.empty()) std::this_thread::sleep_until(wake);
     }
