@@ -140,9 +140,13 @@ size_t CurlRequest::header(char* data, size_t size, size_t count, void* self_poi
   std::string_view line = trim(std::string_view(data, size * count));
   if (starts_with(line, "HTTP/")) {  // also each head before the last: 100 Continue, redirects
     self.response_.headers = Headers();
+    self.head_came_ = false;
     return size * count;
   }
-  if (line.empty()) return size * count;
+  if (line.empty()) {
+    self.head_came_ = true;
+    return size * count;
+  }
   size_t colon = line.find(':');
   if (colon == line.npos || self.response_.headers.size() >= 500) return size * count;
   self.response_.headers.add(std::string(line.substr(0, colon)), std::string(trim(line.substr(colon + 1))));
@@ -197,6 +201,8 @@ std::string CurlRequest::known_words(CURLcode code) const {
 
 Result<ClientResponse> CurlRequest::result(CURLcode code) {
   if (code == CURLE_OK && head_done()) return std::move(response_);
+  // Cut off between head and body (a watch without events that took too long): whoever waits learns that there was an answer.
+  if (head_came_ && !stopped_) head_done();
   if (stopped_) return Error(Reason::kUnknown, "stopped by the receiver");
   std::string what = request_.method + " " + request_.url + ": ";
   if (too_large_) return Error(Reason::kRequestEntityTooLarge, what + "the response is too large");

@@ -43,7 +43,7 @@ class CurlRequest {
   std::unique_ptr<curl_slist, CurlFree> headers_, connect_to_;
   char error_[CURL_ERROR_SIZE] = "";
   ClientResponse response_;
-  bool head_told_ = false, stopped_ = false, too_large_ = false;
+  bool head_came_ = false, head_told_ = false, stopped_ = false, too_large_ = false;
 };
 
 }  // namespace skerry::http

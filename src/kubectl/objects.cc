@@ -26,6 +26,15 @@ Query list_query(const ListOptions& o) {
 
 }  // namespace
 
+Error list_error(Error error, const Mapping& mapping, const std::string& label_selector, const std::string& field_selector) {
+  if (error.code == 0 || !(error.is(Reason::kBadRequest) || error.is(Reason::kNotFound))) return error;
+  auto quoted = [](const std::string& text) { return json::dump(Json(text)); };
+  std::string subject = quoted(mapping.group + "/" + mapping.version + ", Resource=" + mapping.resource);
+  if (label_selector.empty() && field_selector.empty()) error.message = "Unable to list " + subject + ": " + error.message;
+  else error.message = "Unable to find " + subject + " that match label selector " + quoted(label_selector) + ", field selector " + quoted(field_selector) + ": " + error.message;
+  return error;
+}
+
 std::string_view content_type(PatchKind kind) {
   switch (kind) {
     case PatchKind::kJson: return "application/json-patch+json";

@@ -59,6 +59,9 @@ class Objects {
   RestClient& rest_;
 };
 
+// A refused list names what was asked for, as the stock client's does: `Unable to list "/v1, Resource=pods": ...`.
+Error list_error(Error error, const Mapping& mapping, const std::string& label_selector, const std::string& field_selector);
+
 // Kinds that commands name themselves, without asking the server: mapping_of("v1", "pods", "Pod", true).
 Mapping mapping_of(std::string_view api_version, std::string_view resource, std::string_view kind, bool namespaced);
 

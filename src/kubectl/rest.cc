@@ -93,6 +93,37 @@ std::string query_text(const Query& query) {
   return out;
 }
 
+Result<RestRequest> raw_request(std::string_view method, const std::string& target) {
+  auto invalid = [&](std::string_view why) {
+    return Error(Reason::kUnknown, "--raw must be a valid URL path: parse " + json::dump(Json(target)) + ": " + std::string(why));
+  };
+  if (target.empty()) return invalid("empty url");
+  for (unsigned char c : target)
+    if (c < 0x20 || c == 0x7f) return invalid("net/url: invalid control character in URL");
+  std::string rest = target;
+  if (target[0] != '/') {
+    // A whole URL: the server is the configuration's, whatever it says.
+    auto scheme = target.find("://");
+    bool named = scheme != std::string::npos && scheme > 0 && isalpha(static_cast<unsigned char>(target[0])) &&
+                 target.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.") == scheme;
+    if (!named) return invalid("invalid URI for request");
+    auto slash = target.find_first_of("/?", scheme + 3);
+    rest = slash == std::string::npos ? "/" : target[slash] == '?' ? "/" + target.substr(slash) : target.substr(slash);
+  }
+  for (size_t i = 0, end = rest.find('?'); i < rest.size() && i < end; ++i)
+    if (rest[i] == '%' && (i + 2 >= rest.size() || !isxdigit(static_cast<unsigned char>(rest[i + 1])) || !isxdigit(static_cast<unsigned char>(rest[i + 2]))))
+      return invalid("invalid URL escape " + json::dump(Json(rest.substr(i, 3))));
+  auto question = rest.find('?');
+  RestRequest request{.method = std::string(method), .path = rest.substr(0, question)};
+  if (question == std::string::npos) return request;
+  for (auto part : split(std::string_view(rest).substr(question + 1), '&')) {
+    if (part.empty()) continue;
+    auto eq = part.find('=');
+    request.query.emplace_back(url_decode(part.substr(0, eq)).value_or(""), eq == std::string_view::npos ? "" : url_decode(part.substr(eq + 1)).value_or(""));
+  }
+  return request;
+}
+
 struct RestClient::Impl {
   kubeconfig::RestConfig config;
   std::function<void(std::string_view)> on_warning;

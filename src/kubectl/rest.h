@@ -67,6 +67,9 @@ class RestClient {
   std::unique_ptr<Impl> impl_;
 };
 
+// A request of what --raw says, with method and without body. Error: `--raw must be a valid URL path: parse "x": ...`.
+Result<RestRequest> raw_request(std::string_view method, const std::string& target);
+
 // "?a=b&c=d", or empty.
 std::string query_text(const Query& query);
 

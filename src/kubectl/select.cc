@@ -43,13 +43,13 @@ class Selector {
   Selector(Session& session, const Selection& selection, const Wanted& wanted) : s_(session), q_(selection), wanted_(wanted) {}
 
   Result<Selected> run() {
+    if (q_.all && (!q_.label_selector.empty() || !q_.field_selector.empty())) return plain_error("setting 'all' parameter but found a non empty selector. ");
     if (!q_.filenames.empty() || !q_.kustomize.empty()) {
       if (!q_.words.empty()) return plain_error("when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well");
       TRY(from_files());
       return std::move(out_);
     }
     if (q_.words.empty()) return plain_error(std::string(kNothingSelected));
-    if (q_.all && !q_.label_selector.empty()) return plain_error("setting 'all' parameter but found a non empty selector. ");
     if (q_.local) return plain_error("arguments must consist of a file when --local is given: the server is not asked");
     TRY(from_words());
     return std::move(out_);
@@ -90,14 +90,14 @@ class Selector {
         item.ns = json::str(item.object, {"metadata", "namespace"});
         if (item.ns.empty()) {
           item.ns = ns;
-          item.object["metadata"]["namespace"] = ns;
+          if (!q_.local) item.object["metadata"]["namespace"] = ns;
         } else if (s_.ns_enforced() && item.ns != ns) {
           out_.errors.push_back(plain_error("the namespace from the provided object \"" + item.ns + "\" does not match the namespace \"" + ns +
                                             "\". You must pass '--namespace=" + item.ns + "' to perform this operation."));
           continue;
         }
       }
-      if (wanted_.fetch && !q_.local) {
+      if (wanted_.fetch && wanted_.fetch_files && !q_.local) {
         if (item.name.empty()) {
           out_.errors.push_back(plain_error("resource name may not be empty"));
           continue;
@@ -135,10 +135,10 @@ class Selector {
     bool slashes = std::any_of(q_.words.begin(), q_.words.end(), [](auto& w) { return w.find('/') != std::string::npos; });
     auto* discovery = TRY(s_.discovery());
     if (slashes) {
+      std::vector<std::pair<std::string, std::string>> named;
       if (q_.words.size() > 1 && q_.words[0].find('/') == std::string::npos)
         return plain_error("there is no need to specify a resource type as a separate argument when passing arguments in resource/name form "
                            "(e.g. 'kubectl get resource/<resource_name>' instead of 'kubectl get resource resource/<resource_name>'");
-      if (!q_.label_selector.empty() || !q_.field_selector.empty()) return plain_error("name cannot be provided when a selector is specified");
       out_.single = q_.words.size() == 1;
       for (auto& word : q_.words) {
         auto slash = word.find('/');
@@ -150,15 +150,26 @@ class Selector {
         if (type.empty() || name.empty())
           return plain_error("arguments in resource/name form must have a single resource and name");
         if (type.find(',') != std::string::npos) return plain_error("arguments in resource/name form must have a single resource and name");
-        Mapping m = TRY(discovery->by_resource(type));
-        TRY(add_named(m, name));
+        named.emplace_back(type, name);
       }
+      if (!q_.label_selector.empty() || !q_.field_selector.empty() || q_.all)
+        return plain_error("selectors and the all flag cannot be used when passing resource/name arguments");
+      std::vector<std::pair<Mapping, std::string>> found;
+      for (auto& [type, name] : named) {
+        Mapping m = TRY(discovery->by_resource(type));
+        if (wanted_.single_type && !found.empty() && found[0].first.gvr() != m.gvr()) return plain_error("you may only specify a single resource type");
+        found.emplace_back(std::move(m), name);
+      }
+      for (auto& [m, name] : found) TRY(add_named(m, name));
       return {};
     }
     // TYPE[,TYPE...] [NAME...]
     std::vector<Mapping> types;
+    if (q_.words.size() > 1 && q_.words[0].find(',') != std::string::npos)
+      for (auto part : split(q_.words[0], ','))
+        if (part.empty()) return plain_error("arguments in resource/name form must have a single resource and name");
+    if (wanted_.single_type && q_.words[0].find(',') != std::string::npos) return plain_error("you may only specify a single resource type");
     for (auto part : split(q_.words[0], ',')) {
-      if (part.empty()) return plain_error("arguments in resource form may not have an empty type");
       auto category = TRY(category_of(*discovery, part));
       if (!category.empty()) {
         for (auto& m : category) add_type(types, m);
@@ -169,8 +180,9 @@ class Selector {
     }
     std::vector<std::string> names(q_.words.begin() + 1, q_.words.end());
     if (!names.empty()) {
-      if (!q_.label_selector.empty() || !q_.field_selector.empty()) return plain_error("name cannot be provided when a selector is specified");
-      if (q_.all) return plain_error("name cannot be provided when --all is specified");
+      if (!q_.label_selector.empty() || !q_.field_selector.empty() || q_.all)
+        return plain_error(q_.words[0].find(',') == std::string::npos ? "name cannot be provided when a selector is specified"
+                                                                      : "selectors and the all flag cannot be used when passing resource/name arguments");
       out_.single = names.size() == 1 && types.size() == 1;
       for (auto& m : types)
         for (auto& n : names) TRY(add_named(m, n));
@@ -178,6 +190,7 @@ class Selector {
     }
     if (q_.label_selector.empty() && q_.field_selector.empty() && !q_.all && wanted_.bare_types == BareTypes::kRefused)
       return plain_error("resource(s) were provided, but no name was specified");
+    if (!wanted_.subresource.empty()) return plain_error("subresource cannot be used when bulk resources are specified");
     for (auto& m : types) TRY(add_list(m));
     return {};
   }
@@ -198,6 +211,10 @@ class Selector {
       if (q_.all_namespaces) return plain_error("a resource cannot be retrieved by name across all namespaces");
       item.ns = TRY(s_.ns());
     }
+    if (name.empty()) {
+      out_.errors.push_back(plain_error("resource name may not be empty"));
+      return {};
+    }
     if (wanted_.fetch && !fetch(item)) return {};
     out_.items.push_back(std::move(item));
     return {};
@@ -214,7 +231,7 @@ class Selector {
     auto got = objects->list(m, list.ns, {.label_selector = q_.label_selector, .field_selector = q_.field_selector, .chunk = q_.chunk});
     if (!got) {
       if (got.error().code == 0) return got.error();
-      out_.errors.push_back(got.error());
+      out_.errors.push_back(list_error(got.error(), m, q_.label_selector, q_.field_selector));
       return {};
     }
     std::string api_version = json::str(*got, "apiVersion", m.api_version());

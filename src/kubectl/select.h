@@ -51,8 +51,10 @@ enum class BareTypes {
 struct Wanted {
   // The object is read from the server, also where a file holds one (what it holds is dropped). Not with --local.
   bool fetch = false;
-  std::string subresource{};      // read instead of the object itself
+  std::string subresource{};      // read instead of the object itself; only of objects that are named
   bool ignore_not_found = false;  // leave out what does not exist
+  bool fetch_files = true;        // with fetch; false: objects of files stay as the files have them
+  bool single_type = false;       // several types are an error
   BareTypes bare_types = BareTypes::kRefused;
 };
 

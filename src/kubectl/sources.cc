@@ -15,6 +15,7 @@
 #include "http/client.h"
 #include "json/yaml.h"
 #include "kubectl/session.h"
+#include "kubectl/yaml_error.h"
 #include "kustomize/kustomize.h"
 
 namespace skerry::kubectl {
@@ -41,29 +42,12 @@ std::string what_is_not_set(const Json& object) {
   return !version ? "apiVersion not set" : !kind ? "kind not set" : "";
 }
 
-// "invalid YAML: line 2, column 3: illegal map value" in the words that go-yaml has for it.
-std::string yaml_error(const std::string& message) {
-  int line = 0, column = 0, used = 0;
-  if (std::sscanf(message.c_str(), "invalid YAML: line %d, column %d: %n", &line, &column, &used) < 2 || used == 0) return message;
-  std::string what = message.substr(static_cast<size_t>(used));
-  static constexpr std::pair<std::string_view, std::string_view> kWords[] = {
-      {"illegal map value", "mapping values are not allowed in this context"},
-      {"end of map not found", "did not find expected key"},
-      {"end of sequence not found", "did not find expected '-' indicator"},
-      {"end of sequence flow not found", "did not find expected ',' or ']'"},
-      {"end of map flow not found", "did not find expected ',' or '}'"},
-  };
-  for (auto& [ours, theirs] : kWords)
-    if (what == ours) what = theirs;
-  return "yaml: line " + std::to_string(line) + ": " + what;
-}
-
 // The objects of one text; `source` names it in errors.
 void read_objects(std::string_view text, const std::string& source, bool validating, Sources& out) {
   auto documents = json::parse_yaml_stream(text, json::DuplicateKeys::kLastWins);
   if (!documents) {
     bool is_json = starts_with(trim(text), "{");
-    out.errors.push_back(plain_error("error parsing " + source + ": " + (is_json ? documents.error().message : "error converting YAML to JSON: " + yaml_error(documents.error().message))));
+    out.errors.push_back(plain_error("error parsing " + source + ": " + (is_json ? documents.error().message : "error converting YAML to JSON: " + yaml_error(documents.error().message, text))));
     return;
   }
   for (auto& d : *documents) {
@@ -87,6 +71,12 @@ void read_objects(std::string_view text, const std::string& source, bool validat
     }
     if (json::str(d, "apiVersion").empty()) {
       refuse("Object 'apiVersion'" + is_missing(d));
+      continue;
+    }
+    auto metadata = d.find("metadata");
+    if (metadata != d.end() && !metadata->is_object() && !metadata->is_null()) {
+      std::string_view what = metadata->is_array() ? "array" : metadata->is_string() ? "string" : metadata->is_boolean() ? "bool" : "number";
+      refuse("json: cannot unmarshal " + std::string(what) + " into Go struct field metadataOnlyObject.metadata of type v1.ObjectMeta");
       continue;
     }
     std::string kind = json::str(d, "kind");

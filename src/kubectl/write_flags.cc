@@ -94,7 +94,7 @@ Result<WriteOptions> write_options_of(Session& s) {
     if (v == "strict" || v == "true" || v == "t" || v == "1") o.field_validation = "Strict";
     else if (v == "warn") o.field_validation = "Warn";
     else if (v == "ignore" || v == "false" || v == "f" || v == "0") o.field_validation = "Ignore";
-    else return plain_error("invalid - validate option " + s.flags.text("validate"));
+    else return plain_error("invalid - validate option " + json::dump(Json(s.flags.text("validate"))) + "; must be one of: strict (or true), warn, ignore (or false)");
   }
   return o;
 }

@@ -1,10 +1,11 @@
 // kubectl apply: client-side with the three-way patch, or --server-side.
-#include <set>
+#include <optional>
 
 #include "base/strings.h"
 #include "kubectl/change/apply_last_applied.h"
 #include "kubectl/change/apply_patch.h"
 #include "kubectl/change/apply_server_side.h"
+#include "kubectl/change/apply_set.h"
 #include "kubectl/change/commands.h"
 #include "kubectl/change/delete_flags.h"
 #include "kubectl/change/last_applied.h"
@@ -20,9 +21,11 @@ namespace {
 
 std::vector<Flag> flags() {
   using enum FlagType;
-  return std::vector<Flag>{
+  std::vector<Flag> apply_set;
+  if (ApplySet::enabled())
+    apply_set = {{"applyset", 0, kString, "", "[alpha] The object that tracks what is applied together: [RESOURCE][.GROUP]/NAME, of kind Secret where only a name is given."}};
+  return std::move(apply_set) + std::vector<Flag>{
              {"all", 0, kBool, "false", "Select all resources in the namespace of the specified resource types."},
-             {"applyset", 0, kString, "", "The name of the ApplySet that tracks which resources are being managed. Not supported yet."},
              dry_run_flag(),
              field_manager_flag("kubectl-client-side-apply"),
              {"force-conflicts", 0, kBool, "false", "If true, server-side apply will force the changes against conflicts."},
@@ -51,6 +54,11 @@ class Apply {
     auto errors = std::move(selected.errors);
     objects_ = TRY(s_.objects());
     if (selected.items.empty() && errors.empty()) return plain_error("no objects passed to apply");
+    if (s_.ns_enforced()) visited_.namespaces.insert(TRY(s_.ns()));
+    if (apply_set_) {
+      TRY(apply_set_->label(selected.items));
+      TRY(apply_set_->before_apply(s_, selected.items, dry_run_, write_.field_validation));
+    }
     for (auto& item : selected.items) {
       auto status = one(item);
       if (!status) {
@@ -60,30 +68,51 @@ class Apply {
     }
     s_.fail(errors);
     TRY(print_collected());
-    if (f_.boolean("prune") && !s_.failed()) TRY(prune_unvisited(s_, *objects_, visited_, namespaces_, *printer_, dry_run_));
+    if (f_.boolean("prune") && !s_.failed()) TRY(prune_rest());
     return 0;
   }
 
  private:
+  Status prune_rest() {
+    std::vector<Item> rest;
+    if (apply_set_) rest = TRY(apply_set_->find_unvisited(s_, visited_.uids));
+    else rest = TRY(find_unvisited(s_, *objects_, prune_kinds_, visited_));
+    TRY(prune(s_, *objects_, rest, dry_run_));
+    return apply_set_ ? apply_set_->after_prune(s_, dry_run_, write_.field_validation) : Status();
+  }
+
   Status check() {
     if (!s_.words().empty()) return usage_error("Unexpected args: [" + join(s_.words(), " ") + "]");
+    dry_run_ = TRY(dry_run_of(s_));
+    delete_options_ = TRY(delete_options_of(s_));
     if (f_.list("filename").empty() && f_.text("kustomize").empty()) return plain_error("must specify one of -f and -k");
     server_side_ = f_.boolean("server-side");
+    const bool prunes = f_.boolean("prune"), force = f_.boolean("force"), all = f_.boolean("all");
+    const std::string selector = f_.text("selector");
+    if (f_.has("applyset") && !f_.text("applyset").empty()) apply_set_ = TRY(ApplySet::parse(s_, f_.text("applyset")));
+    if (prunes && !apply_set_) prune_kinds_ = TRY(prune_kinds(s_));
     if (f_.boolean("force-conflicts") && !server_side_) return plain_error("--force-conflicts only works with --server-side");
-    dry_run_ = TRY(dry_run_of(s_));
     if (dry_run_ == DryRun::kClient && server_side_) return plain_error("--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)");
-    if (f_.boolean("force") && server_side_) return plain_error("--force cannot be used with --server-side");
-    if (dry_run_ == DryRun::kServer && f_.boolean("force")) return plain_error("--dry-run=server cannot be used with --force");
+    if (force && server_side_) return plain_error("--force cannot be used with --server-side");
+    if (dry_run_ == DryRun::kServer && force) return plain_error("--dry-run=server cannot be used with --force");
     if (!f_.text("subresource").empty() && !server_side_) return plain_error("--subresource can only be specified for --server-side");
-    if (!f_.text("applyset").empty()) return plain_error("--applyset is not supported yet: use --prune with a selector");
-    if (f_.boolean("prune") && !f_.boolean("all") && f_.text("selector").empty())
-      return plain_error("all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all "
-                         "resources, specify a label selector");
-    if (f_.boolean("all") && !f_.text("selector").empty()) return plain_error("cannot set --all and --selector at the same time");
+    if (all && !selector.empty()) return plain_error("cannot set --all and --selector at the same time");
+    if (apply_set_ && !prunes) return plain_error("--applyset requires --prune");
+    if (apply_set_) TRY(apply_set_->validate(s_));
+    if (prunes && force) return plain_error("--force cannot be used with --prune");
+    if (apply_set_) {
+      if (all) return plain_error("--all is incompatible with --applyset");
+      if (!selector.empty()) return plain_error("--selector is incompatible with --applyset");
+      if (!f_.list("prune-allowlist").empty()) return plain_error("--prune-allowlist is incompatible with --applyset");
+    } else if (prunes) {
+      if (!all && selector.empty())
+        return plain_error("all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all "
+                           "resources, specify a label selector");
+      if (server_side_) return plain_error("--prune is in alpha and doesn't currently work on objects created by server-side apply");
+    }
     write_ = TRY(write_options_of(s_));
     if (server_side_ && !f_.changed("field-manager")) write_.field_manager = kServerSideManager;
     write_.subresource = f_.text("subresource");
-    delete_options_ = TRY(delete_options_of(s_));
     printer_ = TRY(result_printer(s_, dry_run_));
     std::string o = f_.text("output");
     collects_ = !o.empty() && o != "name";
@@ -120,7 +149,8 @@ class Apply {
       return done(item, patched, "configured");
     }
     auto result = TRY(patch_existing(*objects_, item, with_last_applied(item.object), std::move(*current),
-                                     {.write = write_, .force = f_.boolean("force"), .delete_options = delete_options_}));
+                                     {.write = write_, .force = f_.boolean("force"), .overwrite = f_.boolean("overwrite"), .delete_options = delete_options_,
+                                      .warn = [this](const std::string& text) { s_.err << text; }}));
     return done(item, result.object, result.changed ? "configured" : "unchanged");
   }
 
@@ -140,8 +170,8 @@ class Apply {
   }
 
   Status done(const Item& item, const Json& object, std::string_view operation) {
-    visited_.insert(json::str(object, {"metadata", "uid"}));
-    if (item.mapping.namespaced) namespaces_.insert(item.ns);
+    visited_.uids.insert(json::str(object, {"metadata", "uid"}));
+    if (item.mapping.namespaced) visited_.namespaces.insert(item.ns);
     if (collects_) {
       collected_.emplace_back(item, object);
       return {};
@@ -165,8 +195,9 @@ class Apply {
   WriteOptions write_;
   Json delete_options_;
   std::unique_ptr<ResultPrinter> printer_;
-  std::set<std::string> visited_;     // uids
-  std::set<std::string> namespaces_;
+  Visited visited_;
+  std::vector<Mapping> prune_kinds_;
+  std::optional<ApplySet> apply_set_;
   std::vector<std::pair<Item, Json>> collected_;
 };
 

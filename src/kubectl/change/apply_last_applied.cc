@@ -1,11 +1,8 @@
 #include "kubectl/change/apply_last_applied.h"
 
-#include <unistd.h>
-
-#include "json/patch.h"
 #include "json/yaml.h"
 #include "kubectl/change/apply_patch.h"
-#include "kubectl/change/editor.h"
+#include "kubectl/change/edit_loop.h"
 #include "kubectl/change/last_applied.h"
 #include "kubectl/completion.h"
 #include "kubectl/objects.h"
@@ -21,10 +18,6 @@ namespace {
 Result<Json> write_annotation(Objects& objects, const Item& item, const std::string& text, const WriteOptions& options) {
   Json patch = {{"metadata", {{"annotations", {{std::string(kLastApplied), text}}}}}};
   return objects.patch(item.mapping, item.ns, item.name, PatchKind::kMerge, json::dump(patch), options);
-}
-
-Error no_annotation(const Item& item) {
-  return plain_error("no last-applied-configuration annotation found on resource: " + item.name);
 }
 
 // ---- view ----
@@ -91,46 +84,32 @@ std::vector<Flag> edit_flags() {
   using enum FlagType;
   return std::vector<Flag>{
              field_manager_flag("kubectl-client-side-apply"),
-             {"windows-line-endings", 0, kBool, "false", "Accepted for compatibility: line endings of the file are those of this system."},
+             {"windows-line-endings", 0, kBool, "false", "Give the lines of the file the endings of Windows."},
          } +
          file_flags("Filename, directory, or URL to files to use to edit the resource") + print_flags();
 }
 
 Result<int> run_edit(Session& s) {
   auto printer = TRY(result_printer(s));
+  auto selected = TRY(select(s, selection_of(s), {.fetch = true, .bare_types = BareTypes::kEach}));
   WriteOptions write = TRY(write_options_of(s));
+  s.fail(selected.errors);
+  if (s.failed()) return 1;
   auto* objects = TRY(s.objects());
-  const auto items = TRY(select_items(s, {.fetch = true}));
-  for (auto& item : items) {
-    Json last = last_applied_of(item.object);
-    if (last.is_null()) return no_annotation(item);
-    std::string before = json::dump_yaml(last), shown = before, trouble;
-    for (;;) {
-      std::string head = "# Please edit the 'last-applied-configuration' annotations below.\n# Lines beginning with a '#' will be ignored, and an empty file will abort the edit.\n#\n" + trouble;
-      auto edited = TRY(edit_text(head + shown, "kubectl-edit-", ".yaml"));
-      auto parsed = json::parse_yaml(edited.text);
-      ::unlink(edited.path.c_str());
-      if (parsed && parsed->is_null()) {
-        s.err << "Edit cancelled, saved file was empty.\n";
-        return 0;
-      }
-      if (parsed && json::dump_yaml(*parsed) == before) {
-        s.err << "Edit cancelled, no changes made.\n";
-        return 0;
-      }
-      if (parsed && json::str(*parsed, {"metadata", "name"}) == item.name && json::str(*parsed, "kind") == json::str(last, "kind")) {
-        Json answer = TRY(write_annotation(*objects, item, last_applied_text(*parsed), write));
-        TRY(printer->print(item, answer, "edited"));
-        break;
-      }
-      std::string why = parsed ? "kind and name may not change" : parsed.error().message;
-      if (edited.text == head + shown) return plain_error("Edit cancelled, no valid changes were saved: " + why);
-      trouble = "# The edited file had an error: " + why + "\n#\n";
-      shown = edited.text;
-      while (shown.starts_with("#")) shown.erase(0, shown.find('\n') + 1);
-    }
+  std::vector<Item> items;
+  for (auto& item : selected.items) {
+    item.object = last_applied_of(item.object);
+    if (!item.object.is_null()) items.push_back(std::move(item));
   }
-  return 0;
+  if (items.empty())
+    return plain_error("no last-applied-configuration annotation found on resources, to create the annotation, use command `kubectl apply set-last-applied --create-annotation`");
+  EditLoop loop{.head = kEditLastAppliedHead};
+  loop.save = [&](const Item&, const Item& edited) -> Status {
+    TRY(write_annotation(*objects, edited, output::dump_json(edited.object, -1) + "\n", write));
+    return printer->print(edited, edited.object, "edited");
+  };
+  loop.skipped = [&](const Item& before) { return printer->print(before, before.object, "skipped"); };
+  return edit_loop(s, items, loop);
 }
 
 }  // namespace

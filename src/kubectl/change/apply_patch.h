@@ -1,6 +1,9 @@
 // The client-side apply of one object that exists: the three-way patch, its sending and the retries.
 #pragma once
 
+#include <functional>
+
+#include "api/type.h"
 #include "base/result.h"
 #include "json/json.h"
 #include "kubectl/objects.h"
@@ -24,8 +27,13 @@ struct ApplyResult {
 struct PatchOptions {
   WriteOptions write{};
   bool force = false;  // delete and create anew where the patch is refused as conflicting or invalid
+  bool overwrite = true;  // false: what others changed is not changed back; that is an error
   Json delete_options{};
+  std::function<void(const std::string&)> warn{};  // whole lines; may be empty
 };
+// What of a strategic merge patch contradicts `changes`, another one for the same kind: a value that both set, differently.
+bool patches_conflict(const api::Type* type, const Json& patch, const Json& changes);
+
 // The patch applied here, for --dry-run=client.
 Result<Json> patch_locally(const Mapping& mapping, const ApplyPatch& patch, const Json& current);
 // Which object a message is about: its resource, kind, name and namespace, in two lines.

@@ -1,6 +1,7 @@
 // kubectl delete.
 #include "kubectl/change/commands.h"
 #include "kubectl/change/delete_flags.h"
+#include "kubectl/change/raw.h"
 #include "kubectl/change/wait_gone.h"
 #include "kubectl/completion.h"
 #include "kubectl/objects.h"
@@ -34,24 +35,18 @@ std::vector<Flag> flags() {
 
 Result<int> run(Session& s) {
   const Flags& f = s.flags;
-  if (f.changed("raw")) {
-    if (!s.words().empty()) return usage_error("arguments may not be passed when --raw is specified");
-    auto* rest = TRY(s.rest());
-    auto answer = TRY(rest->send({.method = "DELETE", .path = f.text("raw")}));
-    s.out << answer.body;
-    return 0;
-  }
   std::string output = f.text("output");
-  if (!output.empty() && output != "name") return plain_error("unexpected -o output mode: " + output + ". We only support '-o name'");
-  DryRun dry_run = TRY(dry_run_of(s));
-  Json options = TRY(delete_options_of(s));
   bool force = f.boolean("force"), all = f.boolean("all");
-  if (all && !f.text("selector").empty()) return plain_error("cannot set --all and --selector at the same time");
-  if (all && !f.text("field-selector").empty()) return plain_error("cannot set --all and --field-selector at the same time");
+  Json options = TRY(delete_options_of(s));
+  DryRun dry_run = TRY(dry_run_of(s));
+  std::vector<Item> items;
+  if (f.text("raw").empty()) items = TRY(select_items(s, selection_of(s)));
+  if (!output.empty() && output != "name") return plain_error("unexpected -o output mode: " + output + ". We only support '-o name'");
   bool ignore = f.boolean("ignore-not-found") || (!f.changed("ignore-not-found") && (all || !f.text("selector").empty() || !f.text("field-selector").empty()));
   if (json::integer(options, "gracePeriodSeconds", -1) == 0 && force)
     s.warn("Immediate deletion does not wait for confirmation that the running resource has been terminated. The resource may continue to run on the cluster indefinitely.");
-  auto items = TRY(select_items(s));
+  if (force && json::integer(options, "gracePeriodSeconds", -1) > 0) return plain_error("--force and --grace-period greater than 0 cannot be specified together");
+  if (!f.text("raw").empty()) return send_raw(s, "DELETE", false);
   auto* objects = TRY(s.objects());
 
   bool warned_scope = false;

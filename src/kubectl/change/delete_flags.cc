@@ -41,7 +41,6 @@ Result<Json> delete_options_of(Session& s) {
     if (s.flags.changed("grace-period")) return plain_error("--now and --grace-period cannot be specified together");
     grace = 1;
   }
-  if (force && s.flags.changed("grace-period") && grace > 0) return plain_error("--force and --grace-period greater than 0 cannot be specified together");
   if (force && grace < 0) grace = 0;
   // Only --force asks for the end of a pod without the node's word.
   if (grace == 0 && !force) grace = 1;

@@ -14,6 +14,7 @@
 #include "json/yaml.h"
 #include "kubectl/change/apply_patch.h"
 #include "kubectl/change/commands.h"
+#include "kubectl/change/prune.h"
 #include "kubectl/objects.h"
 #include "kubectl/select.h"
 #include "kubectl/write_flags.h"
@@ -33,7 +34,8 @@ std::vector<Flag> flags() {
              {"concurrency", 0, kInt, "1", "Number of objects to process in parallel when diffing against the live version. Accepted for compatibility."},
              field_manager_flag("kubectl-client-side-apply"),
              {"force-conflicts", 0, kBool, "false", "If true, server-side apply will force the changes against conflicts."},
-             {"prune", 0, kBool, "false", "Include resources that would be deleted by pruning. Not supported yet."},
+             {"prune", 0, kBool, "false", "Include resources that would be deleted by pruning. Can be used with -l; without, all of them are shown."},
+             {"prune-allowlist", 0, kArray, "", "Overwrite the default allowlist with <group/version/kind> for --prune"},
              selector_flag(),
              {"server-side", 0, kBool, "false", "If true, apply runs in the server instead of the client."},
              {"show-managed-fields", 0, kBool, "false", "If true, include managed fields in the diff."},
@@ -121,32 +123,77 @@ Result<Json> merged(Objects& objects, const Item& item, const Json& live, const 
   return objects.patch(item.mapping, item.ns, item.name, patch.kind, patch.body, write);
 }
 
+// Files of the same name in two folders: an object before and after.
+class Sides {
+ public:
+  Sides() : from_("LIVE-"), to_("MERGED-") {}
+  Status check() const {
+    if (!from_.path().empty() && !to_.path().empty()) return {};
+    return plain_error("unable to create a temporary folder: " + std::string(std::strerror(errno)));
+  }
+  Status write(const Item& item, const Json& before, const Json& after) const {
+    std::string name = file_name(item);
+    TRY(write_file(from_.path() + "/" + name, before));
+    return write_file(to_.path() + "/" + name, after);
+  }
+  Status write_gone(const Item& item, const Json& before) const { return write_file(from_.path() + "/" + file_name(item), before); }
+  const std::string& from() const { return from_.path(); }
+  const std::string& to() const { return to_.path(); }
+
+ private:
+  static std::string file_name(const Item& item) {
+    auto& m = item.mapping;
+    return (m.group.empty() ? "" : m.group + ".") + m.version + "." + m.kind + "." + item.ns + "." + item.name;
+  }
+  TemporaryFolder from_, to_;
+};
+
+Status compare(Session& s, const Item& item, Sides& sides, Visited& visited) {
+  auto* objects = TRY(s.objects());
+  Json live;
+  auto got = objects->get(item.mapping, item.ns, item.name);
+  if (got) live = std::move(*got);
+  else if (got.error().code != 404) return got.error();
+  if (!live.is_null()) visited.uids.insert(json::str(live, {"metadata", "uid"}));
+  if (item.mapping.namespaced) visited.namespaces.insert(item.ns);
+  Json after = TRY(merged(*objects, item, live, s));
+  if (!s.flags.boolean("show-managed-fields")) {
+    live = live.is_null() ? live : output::without_managed_fields(live);
+    after = output::without_managed_fields(after);
+  }
+  bool secret = item.mapping.kind == "Secret" && item.mapping.group.empty();
+  if (secret && !s.flags.boolean("show-secrets")) mask_secrets(live, after);
+  return sides.write(item, live, after);
+}
+
+Status show_pruned(Session& s, const std::vector<Mapping>& kinds, const Sides& sides, const Visited& visited) {
+  auto* objects = TRY(s.objects());
+  std::vector<Item> pruned = TRY(find_unvisited(s, *objects, kinds, visited));
+  for (auto& item : pruned) {
+    Json object = s.flags.boolean("show-managed-fields") ? item.object : output::without_managed_fields(item.object);
+    Json nothing;
+    if (item.mapping.kind == "Secret" && item.mapping.group.empty() && !s.flags.boolean("show-secrets")) mask_secrets(object, nothing);
+    TRY(sides.write_gone(item, object));
+  }
+  return {};
+}
+
 Result<int> diff(Session& s) {
   if (!s.words().empty()) return usage_error("Unexpected args: [" + join(s.words(), " ") + "]");
   if (s.flags.list("filename").empty() && s.flags.text("kustomize").empty()) return plain_error("must specify one of -f and -k");
-  if (s.flags.boolean("prune")) return plain_error("diff --prune is not supported yet");
-  TemporaryFolder from("LIVE-"), to("MERGED-");
-  if (from.path().empty() || to.path().empty()) return plain_error("unable to create a temporary folder: " + std::string(std::strerror(errno)));
+  if (s.flags.boolean("force-conflicts") && !s.flags.boolean("server-side")) return plain_error("--force-conflicts only works with --server-side");
+  const bool prunes = s.flags.boolean("prune");
+  std::vector<Mapping> kinds;
+  if (prunes) kinds = TRY(prune_kinds(s));
+  Sides sides;
+  TRY(sides.check());
   auto selected = TRY(select_in_files(s));
   for (auto& e : selected.errors) return e;
-  auto* objects = TRY(s.objects());
-  for (auto& item : selected.items) {
-    Json live;
-    auto got = objects->get(item.mapping, item.ns, item.name);
-    if (got) live = std::move(*got);
-    else if (got.error().code != 404) return got.error();
-    auto after = merged(*objects, item, live, s);
-    if (!after) return after.error();
-    if (!s.flags.boolean("show-managed-fields")) {
-      live = live.is_null() ? live : output::without_managed_fields(live);
-      *after = output::without_managed_fields(*after);
-    }
-    if (item.mapping.kind == "Secret" && item.mapping.group.empty() && !s.flags.boolean("show-secrets")) mask_secrets(live, *after);
-    std::string name = (item.mapping.group.empty() ? "" : item.mapping.group + ".") + item.mapping.version + "." + item.mapping.kind + "." + item.ns + "." + item.name;
-    TRY(write_file(from.path() + "/" + name, live));
-    TRY(write_file(to.path() + "/" + name, *after));
-  }
-  return run_program(s, from.path(), to.path());
+  Visited visited;
+  if (s.ns_enforced()) visited.namespaces.insert(TRY(s.ns()));
+  for (auto& item : selected.items) TRY(compare(s, item, sides, visited));
+  if (prunes) TRY(show_pruned(s, kinds, sides, visited));
+  return run_program(s, sides.from(), sides.to());
 }
 
 Result<int> run(Session& s) {

@@ -1,19 +1,12 @@
 // kubectl edit: objects in a text editor, again and again until the server takes them or the user gives up.
-#include <unistd.h>
-
-#include "base/strings.h"
-#include "json/patch.h"
-#include "json/yaml.h"
 #include "kubectl/change/apply_patch.h"
 #include "kubectl/change/commands.h"
 #include "kubectl/change/edit_loop.h"
-#include "kubectl/change/editor.h"
 #include "kubectl/change/last_applied.h"
 #include "kubectl/completion.h"
 #include "kubectl/objects.h"
 #include "kubectl/select.h"
 #include "kubectl/write_flags.h"
-#include "output/json_text.h"
 #include "output/printer.h"
 
 namespace skerry::kubectl {
@@ -28,34 +21,41 @@ std::vector<Flag> flags() {
              {"save-config", 0, kBool, "false", "If true, the configuration of current object will be saved in its annotation."},
              {"subresource", 0, kString, "", "If specified, edit will operate on the subresource of the requested object."},
              validate_flag(),
-             {"windows-line-endings", 0, kBool, "false", "Accepted for compatibility: line endings of the file are those of this system."},
+             {"windows-line-endings", 0, kBool, "false", "Give the lines of the file the endings of Windows."},
          } +
          file_flags("Filename, directory, or URL to files to use to edit the resource") + print_flags();
 }
 
+// What turns `before` into `edited`, as the stock client computes it.
+Result<ApplyPatch> patch_of(const Item& before, const Item& edited) {
+  for (std::string_view key : {"apiVersion", "kind"})
+    if (json::str(edited.object, key) != json::str(before.object, key)) return plain_error("At least one of apiVersion, kind and name was changed");
+  if (edited.name != before.name) return plain_error("At least one of apiVersion, kind and name was changed");
+  Json object = output::without_managed_fields(before.object);
+  return make_patch(before.mapping, object, edited.object, object);
+}
+
 Result<int> run(Session& s) {
-  const std::string subresource = s.flags.text("subresource");
-  auto items = TRY(select_items(s, {.fetch = true, .subresource = subresource}));
-  if (items.empty()) return s.failed() ? Result<int>(1) : plain_error("edit cancelled, no objects found");
   auto printer = TRY(result_printer(s));
   WriteOptions write = TRY(write_options_of(s));
-  write.subresource = subresource;
+  write.subresource = s.flags.text("subresource");
+  auto selected = TRY(select(s, selection_of(s), {.fetch = true, .subresource = write.subresource, .bare_types = BareTypes::kEach}));
+  s.fail(selected.errors);
+  if (s.failed()) return 1;
+  if (selected.items.empty()) return plain_error("edit cancelled, no objects found");
   auto* objects = TRY(s.objects());
-  auto save = [&](const Item& item, const Json& edited) -> Result<std::string> {
-    auto& before = item.object;
-    for (std::string_view key : {"apiVersion", "kind"})
-      if (json::str(edited, key) != json::str(before, key)) return plain_error("At least one of apiVersion, kind and name was changed");
-    if (json::str(edited, {"metadata", "name"}) != item.name) return plain_error("At least one of apiVersion, kind and name was changed");
-    if (output::without_managed_fields(before) == edited) return std::string("skipped");
-    Json object = edited;
-    if (s.flags.boolean("save-config") || has_last_applied(object)) object = with_last_applied(std::move(object));
-    Json patch = json::make_merge_patch(output::without_managed_fields(before), object);
-    if (s.flags.boolean("output-patch")) s.out << "Patch: " << output::dump_json(patch, -1) << '\n';
-    Json answer = TRY(objects->patch(item.mapping, item.ns, item.name, PatchKind::kMerge, json::dump(patch), write));
-    TRY(printer->print(item, answer, "edited"));
-    return std::string("edited");
+  EditLoop loop{.ask_again = true};
+  loop.save = [&](const Item& before, const Item& changed) -> Status {
+    Item edited = changed;
+    edited.object = output::without_managed_fields(edited.object);
+    if (s.flags.boolean("save-config")) edited.object = with_last_applied(std::move(edited.object));
+    ApplyPatch patch = TRY(patch_of(before, edited));
+    if (s.flags.boolean("output-patch")) s.out << "Patch: " << patch.body << '\n';
+    Json answer = TRY(objects->patch(before.mapping, before.ns, before.name, patch.kind, patch.body, write));
+    return printer->print(before, answer, "edited");
   };
-  return edit_loop(s, items, "kubectl-edit-", save);
+  loop.skipped = [&](const Item& before) { return printer->print(before, before.object, "skipped"); };
+  return edit_loop(s, selected.items, loop);
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 
 namespace skerry::kubectl {
 
-// KUBE_EDITOR, EDITOR or vi, through the shell so that they may have arguments. The file (mode 0600) ends in `suffix`; its text
+// KUBE_EDITOR, EDITOR or vi, which may have arguments. The file (mode 0600) ends in `suffix`; its text
 // after the editor has ended is returned, and its path, which the caller removes or names to the user.
 struct Edited {
   std::string text;

@@ -1,5 +1,11 @@
 #include "kubectl/change/prune.h"
 
+#include <unistd.h>
+
+#include <cstdio>
+#include <ctime>
+#include <span>
+
 #include "base/strings.h"
 #include "kubectl/change/delete_flags.h"
 #include "kubectl/change/last_applied.h"
@@ -15,60 +21,77 @@ constexpr std::string_view kNamespaced[] = {
     "apps/v1/StatefulSet"};
 constexpr std::string_view kCluster[] = {"/v1/Namespace", "/v1/PersistentVolume"};
 
-struct Kind {
-  std::string api_version, kind;
-};
+Result<Mapping> kind_named(Discovery& discovery, std::string_view text) {
+  auto parts = split(text, '/');
+  if (parts.size() != 3) return plain_error("invalid GroupVersionKind format: " + std::string(text) + ", please follow <group/version/kind>");
+  std::string group(parts[0] == "core" ? "" : parts[0]);
+  return discovery.by_kind((group.empty() ? "" : group + "/") + std::string(parts[1]), parts[2]);
+}
 
-Result<std::vector<Kind>> kinds_of(Session& s) {
-  std::vector<Kind> out;
-  auto add = [&](std::string_view text) -> Status {
-    auto parts = split(text, '/');
-    if (parts.size() != 3) return plain_error("invalid GroupVersionKind format: " + std::string(text) + ", please follow <group/version/kind>");
-    std::string group(parts[0] == "core" ? "" : parts[0]);
-    out.push_back({(group.empty() ? "" : group + "/") + std::string(parts[1]), std::string(parts[2])});
-    return {};
-  };
-  auto given = s.flags.list("prune-allowlist");
-  for (auto& k : s.flags.list("prune-whitelist")) given.push_back(k);
-  for (auto& k : given) TRY(add(k));
-  if (given.empty()) {
-    for (auto k : kNamespaced) TRY(add(k));
-    for (auto k : kCluster) TRY(add(k));
-    if (s.ns_enforced())
-      s.err << "Warning: kinds without a namespace are pruned too although --namespace is given, as the stock client does for now: name the kinds you mean with "
-               "--prune-allowlist\n";
-  }
-  return out;
+// A line as klog writes warnings.
+std::string logged(std::string_view text) {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  tm t{};
+  ::localtime_r(&now.tv_sec, &t);
+  char head[64];
+  std::snprintf(head, sizeof head, "W%02d%02d %02d:%02d:%02d.%06ld %7d", t.tm_mon + 1, t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec, now.tv_nsec / 1000, static_cast<int>(::getpid()));
+  return std::string(head) + " prune.go] " + std::string(text) + "\n";
 }
 
 }  // namespace
 
-Status prune_unvisited(Session& s, Objects& objects, const std::set<std::string>& visited, const std::set<std::string>& namespaces,
-                       ResultPrinter& printer, DryRun dry_run) {
-  auto kinds = TRY(kinds_of(s));
+Result<std::vector<Mapping>> prune_kinds(Session& s) {
   auto* discovery = TRY(s.discovery());
+  auto named = s.flags.list("prune-allowlist");
+  if (s.flags.has("prune-whitelist"))
+    for (auto& k : s.flags.list("prune-whitelist")) named.push_back(k);
+  std::vector<Mapping> out;
+  for (auto& k : named) out.push_back(TRY(kind_named(*discovery, k)));
+  if (!named.empty()) return out;
+  for (std::span<const std::string_view> kinds : {std::span<const std::string_view>(kNamespaced), std::span<const std::string_view>(kCluster)})
+    for (auto k : kinds) {
+      auto mapping = kind_named(*discovery, k);
+      if (mapping) out.push_back(*mapping);
+      else if (!is_no_match(mapping.error())) return mapping.error();  // a server without that kind has nothing to prune
+    }
+  return out;
+}
+
+Result<std::vector<Item>> find_unvisited(Session& s, Objects& objects, const std::vector<Mapping>& kinds, const Visited& visited) {
+  if (s.flags.list("prune-allowlist").empty())
+    s.err << logged("Deprecated: kubectl apply will no longer prune non-namespaced resources by default when used with the --namespace flag in a future release. "
+                    "To preserve the current behaviour, list the resources you want to target explicitly in the --prune-allowlist flag.");
+  std::vector<Item> out;
+  auto add = [&](const Mapping& mapping, const std::string& ns) -> Status {
+    Json list = TRY(objects.list(mapping, ns, {.label_selector = s.flags.text("selector")}));
+    for (auto& o : list["items"]) {
+      if (!has_last_applied(o) || visited.uids.count(json::str(o, {"metadata", "uid"}))) continue;
+      if (!o.contains("kind")) o["kind"] = mapping.kind;
+      if (!o.contains("apiVersion")) o["apiVersion"] = mapping.api_version();
+      Item item{.mapping = mapping, .ns = ns, .name = json::str(o, {"metadata", "name"})};
+      item.object = std::move(o);
+      out.push_back(std::move(item));
+    }
+    return {};
+  };
+  for (auto& ns : visited.namespaces)
+    for (auto& m : kinds)
+      if (m.namespaced) TRY(add(m, ns));
+  for (auto& m : kinds)
+    if (!m.namespaced) TRY(add(m, ""));
+  return out;
+}
+
+Status prune(Session& s, Objects& objects, const std::vector<Item>& items, DryRun dry_run) {
   Json options = TRY(delete_options_of(s));
-  ListOptions list_options{.label_selector = s.flags.text("selector")};
-  for (auto& k : kinds) {
-    auto mapping = discovery->by_kind(k.api_version, k.kind);
-    if (!mapping) {
-      if (is_no_match(mapping.error())) continue;  // a server without that kind has nothing to prune
-      return mapping.error();
+  for (auto& item : items) {
+    if (dry_run != DryRun::kClient) {
+      auto removed = objects.remove(item.mapping, item.ns, item.name, options, dry_run == DryRun::kServer);
+      if (!removed && removed.error().code != 404) return removed.error();
     }
-    std::set<std::string> where = mapping->namespaced ? namespaces : std::set<std::string>{""};
-    for (auto& ns : where) {
-      Json list = TRY(objects.list(*mapping, ns, list_options));
-      for (auto& o : json::array_or_empty(json::find(list, "items"))) {
-        if (!has_last_applied(o) || visited.count(json::str(o, {"metadata", "uid"}))) continue;
-        if (!json::str(o, {"metadata", "deletionTimestamp"}).empty()) continue;
-        Item item{.mapping = *mapping, .ns = ns, .name = json::str(o, {"metadata", "name"})};
-        if (dry_run != DryRun::kClient) {
-          auto removed = objects.remove(*mapping, ns, item.name, options, dry_run == DryRun::kServer);
-          if (!removed && removed.error().code != 404) return removed.error();
-        }
-        TRY(printer.print(item, o, "pruned"));
-      }
-    }
+    auto printer = TRY(result_printer(s, dry_run));  // one for each: what -o yaml shows stands without separators
+    TRY(printer->print(item, item.object, "pruned"));
   }
   return {};
 }

@@ -1,8 +1,9 @@
-// apply --prune: deleting what was applied before and is no longer in the files.
+// Pruning: finding, and for `apply --prune` deleting, what was applied before and is no longer in the files.
 #pragma once
 
 #include <set>
 #include <string>
+#include <vector>
 
 #include "kubectl/objects.h"
 #include "kubectl/session.h"
@@ -10,9 +11,18 @@
 
 namespace skerry::kubectl {
 
-// Deletes the objects with a last-applied annotation that match --selector, in `namespaces` and among cluster-scoped kinds,
-// whose uid was not visited. Kinds: --prune-allowlist, else those of kubectl.
-Status prune_unvisited(Session& session, Objects& objects, const std::set<std::string>& visited, const std::set<std::string>& namespaces,
-                       ResultPrinter& printer, DryRun dry_run);
+// The kinds that are pruned: those of --prune-allowlist, else the stock client's. Kinds that the user named must exist.
+Result<std::vector<Mapping>> prune_kinds(Session& session);
+
+struct Visited {
+  std::set<std::string> uids{};
+  std::set<std::string> namespaces{};
+};
+// The objects of `kinds` with a last-applied annotation that match --selector, in the visited namespaces and among cluster-scoped
+// kinds, whose uid was not visited; with their content.
+Result<std::vector<Item>> find_unvisited(Session& session, Objects& objects, const std::vector<Mapping>& kinds, const Visited& visited);
+
+// Deletes them and says so.
+Status prune(Session& session, Objects& objects, const std::vector<Item>& items, DryRun dry_run);
 
 }  // namespace skerry::kubectl

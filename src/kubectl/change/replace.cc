@@ -3,10 +3,10 @@
 #include "kubectl/change/commands.h"
 #include "kubectl/change/delete_flags.h"
 #include "kubectl/change/last_applied.h"
+#include "kubectl/change/raw.h"
 #include "kubectl/change/wait_gone.h"
 #include "kubectl/objects.h"
 #include "kubectl/select.h"
-#include "kubectl/sources.h"
 #include "kubectl/write_flags.h"
 
 namespace skerry::kubectl {
@@ -36,20 +36,12 @@ Json prepared(Session& s, const Item& item) {
 Result<int> run(Session& s) {
   const Flags& f = s.flags;
   if (!s.words().empty()) return usage_error("Unexpected args: [" + join(s.words(), " ") + "]");
-  auto filenames = f.list("filename");
-  if (f.changed("raw")) {
-    if (filenames.size() != 1) return usage_error("--raw can only use a single local file or stdin");
-    auto text = TRY(read_text(filenames[0], s.in));
-    auto* rest = TRY(s.rest());
-    auto answer = TRY(rest->send({.method = "PUT", .path = f.text("raw"), .body = text}));
-    s.out << answer.body;
-    return 0;
-  }
-  if (filenames.empty() && f.text("kustomize").empty()) return usage_error("Must specify --filename or --kustomize to replace");
   DryRun dry_run = TRY(dry_run_of(s));
+  if (f.list("filename").empty() && f.text("kustomize").empty()) return plain_error("must specify one of -f and -k");
   bool force = f.boolean("force");
-  if (f.number("grace-period") >= 0 && !force) return usage_error("--grace-period must have --force specified");
-  if (f.duration("timeout").count() != 0 && !force) return usage_error("--timeout must have --force specified");
+  if (f.number("grace-period") >= 0 && !force) return plain_error("--grace-period must have --force specified");
+  if (f.duration("timeout").count() != 0 && !force) return plain_error("--timeout must have --force specified");
+  if (!f.text("raw").empty()) return send_raw(s, "PUT", true);
   auto printer = TRY(result_printer(s, dry_run));
   WriteOptions write = TRY(write_options_of(s));
   write.subresource = f.text("subresource");
@@ -67,6 +59,10 @@ Result<int> run(Session& s) {
     }
   }
   for (auto& item : items) {
+    if (item.name.empty()) {
+      s.fail(plain_error("error when replacing \"" + item.source + "\": resource name may not be empty"));
+      continue;
+    }
     Json object = prepared(s, item);
     if (dry_run != DryRun::kClient) {
       // Whatever is there is replaced; some kinds (services) want to be told which version that is.

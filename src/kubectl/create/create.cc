@@ -55,10 +55,21 @@ Result<int> run(Session& s) {
     return printer->print(item, object, "created");
   };
   if (s.flags.boolean("edit")) {
-    return edit_loop(s, selected.items, "kubectl-create-", [&](const Item& item, const Json& edited) -> Result<std::string> {
-      TRY(create(item, edited));
-      return std::string("created");
-    });
+    // Object by object, each in an editor of its own.
+    EditLoop loop;
+    loop.save = [&](const Item& before, const Item& edited) -> Status {
+      Item item = edited;
+      if (item.ns.empty()) item.ns = before.ns;
+      auto status = create(item, edited.object);
+      return status;
+    };
+    std::vector<Error> errors;
+    for (auto& item : selected.items) {
+      auto code = edit_loop(s, {item}, loop);
+      if (!code) errors.push_back(code.error());
+    }
+    s.fail(errors);
+    return 0;
   }
   for (auto& item : selected.items) {
     auto status = create(item, item.object);

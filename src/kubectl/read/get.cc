@@ -1,6 +1,7 @@
 // kubectl get.
 #include <algorithm>
 #include <sstream>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/strings.h"
@@ -56,26 +57,26 @@ class Get {
   explicit Get(Session& s) : s_(s), f_(s.flags) {}
 
   Result<int> run() {
-    if (f_.changed("raw")) return raw();
-    if (s_.words().empty() && f_.list("filename").empty() && f_.text("kustomize").empty()) {
-      s_.err << "You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete list of supported resources.\n\n";
-      return usage_error("Required resource not specified.");
-    }
+    if (!f_.text("raw").empty()) return raw();
     watch_ = f_.boolean("watch") || f_.boolean("watch-only");
-    if (watch_ && !f_.text("sort-by").empty()) s_.err << "warning: --watch or --watch-only requested, --sort-by will be ignored\n";
+    if (!watch_ && s_.words().empty() && f_.list("filename").empty() && f_.text("kustomize").empty()) {
+      s_.err << "You must specify the type of resource to get. Use \"kubectl api-resources\" for a complete list of supported resources.\n\n";
+      return usage_error("Required resource not specified.\nUse \"kubectl explain <resource>\" for a detailed description of that resource (e.g. kubectl explain pods).");
+    }
+    if (watch_ && !f_.text("sort-by").empty())
+      s_.err << (f_.boolean("watch") ? "warning: --watch requested, --sort-by will be ignored for watch events received\n"
+                                     : "warning: --watch-only requested, --sort-by will be ignored\n");
     if (f_.boolean("output-watch-events") && !watch_)
       return plain_error("--output-watch-events option can only be used with --watch or --watch-only");
     if (f_.changed("show-labels") && f_.boolean("show-labels")) {
       std::string o = f_.text("output");
       if (!o.empty() && o != "wide") return plain_error("--show-labels option cannot be used with " + o + " printer");
     }
-    if (std::string sub = f_.text("subresource"); !sub.empty() && sub != "status" && sub != "scale" && sub != "resize")
-      return usage_error("invalid subresource value: \"" + sub + "\". Must be one of [status scale resize]");
     out_flags_ = output_flags_of(s_);
     format_ = TRY(output::parse_output_format(out_flags_, {.name = true, .table = true, .custom_columns = true}));
     table_ = format_.format == output::Format::kTable || format_.format == output::Format::kWide;
     // What files hold is asked for anew.
-    auto selected = TRY(select(s_, selection_of(s_), {.bare_types = BareTypes::kAsList}));
+    auto selected = TRY(select(s_, selection_of(s_), {.subresource = f_.text("subresource"), .single_type = watch_, .bare_types = BareTypes::kAsList}));
     single_ = selected.single;
     errors_ = std::move(selected.errors);
     if (watch_) return watch(selected.items);
@@ -87,16 +88,13 @@ class Get {
 
  private:
   Result<int> raw() {
-    if (!s_.words().empty()) return usage_error("arguments may not be passed when --raw is specified");
-    std::string target = f_.text("raw");
-    if (target.empty() || target[0] != '/') target = "/" + target;
+    if (!s_.words().empty()) return plain_error("arguments may not be passed when --raw is specified");
+    if (f_.boolean("watch") || f_.boolean("watch-only") || !f_.text("selector").empty())
+      return plain_error("--raw may not be specified with other flags that filter the server request or alter the output");
+    if (!f_.text("output").empty()) return plain_error("--raw and --output are mutually exclusive");
+    RestRequest request = TRY(raw_request("GET", f_.text("raw")));
+    request.accept = "*/*";
     auto* rest = TRY(s_.rest());
-    RestRequest request{.path = target.substr(0, target.find('?')), .accept = "*/*", .timeout = std::chrono::milliseconds(-1)};
-    if (auto q = target.find('?'); q != std::string::npos)
-      for (auto part : split(std::string_view(target).substr(q + 1), '&')) {
-        auto eq = part.find('=');
-        request.query.emplace_back(url_decode(part.substr(0, eq)).value_or(""), eq == std::string_view::npos ? "" : url_decode(part.substr(eq + 1)).value_or(""));
-      }
     TRY(rest->stream(request, [&](std::string_view chunk) {
       s_.out << chunk;
       return bool(s_.out);
@@ -123,12 +121,14 @@ class Get {
   Status pages(const Item& item, const std::function<Status(Json)>& each) {
     auto* rest = TRY(s_.rest());
     std::string next;
-    int64_t chunk = item.name.empty() && !watch_ && f_.text("sort-by").empty() ? f_.number("chunk-size") : item.name.empty() ? f_.number("chunk-size") : 0;
+    int64_t chunk = item.name.empty() && f_.text("sort-by").empty() ? f_.number("chunk-size") : 0;
     do {
       RestRequest r = request_for(item);
-      if (chunk > 0) r.query.emplace_back("limit", std::to_string(chunk));
+      if (chunk != 0) r.query.emplace_back("limit", std::to_string(chunk));
       if (!next.empty()) r.query.emplace_back("continue", next);
-      Json page = TRY(rest->json(r));
+      auto answer = rest->json(r);
+      if (!answer) return item.name.empty() ? list_error(answer.error(), item.mapping, f_.text("selector"), f_.text("field-selector")) : answer.error();
+      Json page = std::move(*answer);
       next = json::str(page, {"metadata", "continue"});
       TRY(each(std::move(page)));
     } while (!next.empty());
@@ -263,36 +263,34 @@ class Get {
   // ---- watching ----
 
   Result<int> watch(const std::vector<Item>& items) {
-    if (items.size() != 1)
-      return plain_error("watch is only supported on individual resources and resource collections - more than 1 resource was found");
     for (auto& e : errors_) return e;
+    for (auto& i : items)
+      if (i.mapping.kind != items[0].mapping.kind || i.mapping.group != items[0].mapping.group)
+        return plain_error("watch is only supported on individual resources and resource collections - more than 1 resource was found");
+    if (items.empty()) return plain_error("no objects to watch");
     const Item& item = items[0];
     printer_.emplace(table_options(item.mapping, false));
     if (format_.format == output::Format::kCustomColumns) columns_ = TRY(parse_columns());
     else if (!table_) objects_printer_ = TRY(output::make_printer(format_, out_flags_, template_reader(s_)));
+    std::string revision = "0";  // of one object: it comes once more, as the first event, however long ago it changed
     auto* rest = TRY(s_.rest());
-    std::string revision;
-    Json first = TRY(rest->json(request_for(item)));
-    revision = json::str(first, {"metadata", "resourceVersion"});
-    if (!f_.boolean("watch-only")) {
-      if (item.name.empty() && !table_) {
-        for (auto& o : first["items"]) {
-          if (!o.contains("kind")) o["kind"] = item.mapping.kind;
-          if (!o.contains("apiVersion")) o["apiVersion"] = first["apiVersion"];
-          TRY(print_event("ADDED", o));
-        }
-      } else if (!first.contains("rows") || !first["rows"].empty()) {
-        TRY(print_event("ADDED", first));
-      }
-      s_.out << std::flush;
+    for (auto& i : items) {
+      auto first = rest->json(request_for(i));
+      if (!first) return i.name.empty() ? list_error(first.error(), i.mapping, f_.text("selector"), f_.text("field-selector")) : first.error();
+      if (i.name.empty()) revision = json::str(*first, {"metadata", "resourceVersion"});
+      TRY(print_first(i, std::move(*first)));
     }
+    s_.out << watch_writer_.flush() << std::flush;
+    if (items.size() > 1) return plain_error("you may only watch a single resource or type of resource at a time");
     ListOptions options{.label_selector = item.name.empty() ? f_.text("selector") : "",
                         .field_selector = item.name.empty() ? f_.text("field-selector") : "metadata.name=" + item.name,
                         .chunk = 0, .resource_version = revision};
     auto* objects = TRY(s_.objects());
     Status failure;
+    bool known = !item.name.empty();  // the next event is the object as it was printed
     auto on_event = [&](const std::string& type, Json object) {
       if (type == "BOOKMARK") return true;
+      if (std::exchange(known, false) && type != "ERROR") return true;
       if (type == "ERROR") {
         failure = api_error(object);
         return false;
@@ -306,6 +304,25 @@ class Get {
     return 0;
   }
 
+  // What there is when the watch begins.
+  Status print_first(const Item& item, Json first) {
+    if (f_.boolean("watch-only")) return {};
+    if (std::string sort_by = f_.text("sort-by"); !sort_by.empty() && table_ && first.contains("rows") && first["rows"].size() > 1)
+      (void)output::sort_table(first, sort_by);
+    if (item.name.empty() && !table_) {
+      for (auto& o : first["items"]) {
+        if (!o.contains("kind")) o["kind"] = item.mapping.kind;
+        if (!o.contains("apiVersion")) o["apiVersion"] = first["apiVersion"];
+        TRY(print_event("ADDED", o));
+      }
+    } else if (table_) {
+      if (!first.contains("rows") || !first["rows"].empty()) TRY(printer_->print(first, watch_writer_, SystemClock().now(), f_.boolean("output-watch-events") ? "ADDED" : ""));
+    } else {
+      TRY(print_event("ADDED", first));
+    }
+    return {};
+  }
+
   static Error api_error(const Json& status) {
     Error e(reason_from_name(json::str(status, "reason")), json::str(status, "message"));
     e.code = static_cast<int>(json::integer(status, "code", 500));
@@ -315,17 +332,15 @@ class Get {
   Status print_event(const std::string& type, const Json& object) {
     bool with_type = f_.boolean("output-watch-events");
     if (table_) {
-      output::TabWriter writer = output::TabWriter::for_tables();
-      TRY(printer_->print(object, writer, SystemClock().now(), with_type ? type : ""));
-      s_.out << writer.flush();
+      TRY(printer_->print(object, watch_writer_, SystemClock().now(), with_type ? type : ""));
+      s_.out << watch_writer_.flush();
       return {};
     }
     if (columns_) {
-      output::TabWriter writer = output::TabWriter::for_tables();
-      if (!f_.boolean("no-headers") && !printed_columns_) columns_->print_header(writer);
+      if (!f_.boolean("no-headers") && !printed_columns_) columns_->print_header(watch_writer_);
       printed_columns_ = true;
-      TRY(columns_->print_row(object, writer));
-      s_.out << writer.flush();
+      TRY(columns_->print_row(object, watch_writer_));
+      s_.out << watch_writer_.flush();
       return {};
     }
     if (with_type) {
@@ -341,6 +356,7 @@ class Get {
   output::OutputFlags out_flags_;
   output::OutputFormat format_;
   std::vector<Error> errors_;
+  output::TabWriter watch_writer_ = output::TabWriter::for_tables();  // one for all events: columns never get narrower
   std::optional<output::TablePrinter> printer_;
   std::optional<output::CustomColumns> columns_;
   std::unique_ptr<output::Printer> objects_printer_;
