@@ -138,7 +138,7 @@ class Parser {
   }
 
   Status values(Requirement& r) {
-    if (lexer_.token() != Token::kOpen) return bad("found " + quoted(lexer_.literal()) + ", expected: '('");
+    if (lexer_.token() != Token::kOpen) return bad("found " + quoted(lexer_.literal()) + " expected: '('");
     lexer_.next();
     for (;;) {
       if (lexer_.token() == Token::kWord) {

@@ -80,6 +80,7 @@ Status Flags::set(const Flag& flag, const std::string& value, const std::string&
   auto invalid = [&](const std::string& why) {
     return flag_error("invalid argument " + quoted(value) + " for " + quoted(shown) + " flag: " + why);
   };
+  given_.emplace_back(flag.name, value);
   auto& values = values_[std::string(flag.name)];
   switch (flag.type) {
     case FlagType::kBool:

@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -55,6 +56,8 @@ class Flags {
   const std::vector<std::string>& words() const { return words_; }
   // How many words stood before "--"; -1: there was no "--".
   int words_before_dash() const { return before_dash_; }
+  // The flags that were given, in their order, with their values.
+  const std::vector<std::pair<std::string_view, std::string>>& given() const { return given_; }
   // Warnings about deprecated flags that were given.
   const std::vector<std::string>& warnings() const { return warnings_; }
   const std::vector<Flag>& table() const { return table_; }
@@ -68,6 +71,7 @@ class Flags {
   std::map<std::string, std::vector<std::string>, std::less<>> values_;
   std::vector<std::string> words_;
   std::vector<std::string> warnings_;
+  std::vector<std::pair<std::string_view, std::string>> given_;
   int before_dash_ = -1;
 };
 

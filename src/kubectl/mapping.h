@@ -24,6 +24,8 @@ struct Mapping {
   std::string api_version() const { return group.empty() ? version : group + "/" + version; }
   // "deployments.apps"; "pods" for core.
   std::string group_resource() const { return group.empty() ? resource : resource + "." + group; }
+  // "Deployment.apps"; "Pod" for core.
+  std::string group_kind() const { return group.empty() ? kind : kind + "." + group; }
   // "deployment.apps", "pod": how kubectl names one object: "deployment.apps/web".
   std::string singular_name() const;
   api::Gvr gvr() const { return {group, version, resource}; }

@@ -126,6 +126,10 @@ Result<std::string> fetch_url(const std::string& url) {
   request.follow_redirects = true;
   request.max_body_bytes = kMaxFile;
   auto answer = client.send(request);
+  if (!answer && to_lower(answer.error().message).find("refused") != std::string::npos) {
+    auto host = url.substr(url.find("://") + 3);
+    return plain_error("The connection to the server " + host.substr(0, host.find_first_of("/?#")) + " was refused - did you specify the right host or port?");
+  }
   if (!answer) return plain_error("unable to read URL \"" + url + "\": " + answer.error().message);
   if (answer->status != 200) return plain_error("unable to read URL \"" + url + "\", server reported " + std::to_string(answer->status) + ", status code=" + std::to_string(answer->status));
   return answer->body;

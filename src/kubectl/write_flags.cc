@@ -1,7 +1,9 @@
 #include "kubectl/write_flags.h"
 
 #include "base/strings.h"
+#include "kubectl/log_line.h"
 #include "kubectl/printing.h"
+#include "output/go_format.h"
 
 namespace skerry::kubectl {
 
@@ -66,6 +68,17 @@ Flag validate_flag(std::string_view fallback) {
           "strict"};
 }
 
+Flag record_flag() {
+  return {"record", 0, FlagType::kBool, "false", "Record current kubectl command in the resource annotation.", "", true, "--record will be removed in the future"};
+}
+void record_change(Session& s, Json& object) {
+  if (!s.flags.has("record") || !s.flags.boolean("record")) return;
+  std::string cause = s.path;
+  for (auto& word : s.words()) cause += " " + word;
+  for (auto& [name, value] : s.flags.given()) cause += " --" + std::string(name) + "=" + value;
+  object["metadata"]["annotations"]["kubernetes.io/change-cause"] = std::move(cause);
+}
+
 Result<DryRun> dry_run_of(Session& s) {
   if (!s.flags.has("dry-run")) return DryRun::kNone;
   std::string v = s.flags.text("dry-run");
@@ -73,13 +86,13 @@ Result<DryRun> dry_run_of(Session& s) {
   if (v == "server") return DryRun::kServer;
   if (v == "none") return DryRun::kNone;
   if (v == "unchanged") {
-    s.err << "W: --dry-run is deprecated and can be replaced with --dry-run=client.\n";
+    s.err << log_line('W', "helpers.go", "--dry-run is deprecated and can be replaced with --dry-run=client.") << '\n';
     return DryRun::kClient;
   }
   bool truthy = v == "1" || v == "t" || v == "T" || v == "true" || v == "TRUE" || v == "True";
   bool falsy = v == "0" || v == "f" || v == "F" || v == "false" || v == "FALSE" || v == "False";
   if (truthy || falsy) {
-    s.err << "W: --dry-run=" << v << " is deprecated (boolean value) and can be replaced with --dry-run=" << (truthy ? "client" : "none") << ".\n";
+    s.err << log_line('W', "helpers.go", "--dry-run=" + v + " is deprecated (boolean value) and can be replaced with --dry-run=" + (truthy ? "client" : "none") + ".") << '\n';
     return truthy ? DryRun::kClient : DryRun::kNone;
   }
   return plain_error("Invalid dry-run value (" + v + "). Must be \"none\", \"server\", or \"client\".");
@@ -87,14 +100,14 @@ Result<DryRun> dry_run_of(Session& s) {
 
 Result<WriteOptions> write_options_of(Session& s) {
   WriteOptions o;
-  o.dry_run = TRY(dry_run_of(s)) == DryRun::kServer;
+  o.dry_run = s.flags.has("dry-run") && s.flags.text("dry-run") == "server";
   if (s.flags.has("field-manager")) o.field_manager = s.flags.text("field-manager");
   if (s.flags.has("validate")) {
     std::string v = to_lower(s.flags.text("validate"));
     if (v == "strict" || v == "true" || v == "t" || v == "1") o.field_validation = "Strict";
     else if (v == "warn") o.field_validation = "Warn";
     else if (v == "ignore" || v == "false" || v == "f" || v == "0") o.field_validation = "Ignore";
-    else return plain_error("invalid - validate option " + json::dump(Json(s.flags.text("validate"))) + "; must be one of: strict (or true), warn, ignore (or false)");
+    else return plain_error("invalid - validate option " + output::go_quote(s.flags.text("validate")) + "; must be one of: strict (or true), warn, ignore (or false)");
   }
   return o;
 }

@@ -25,7 +25,12 @@ Flag field_manager_flag(std::string_view fallback);
 // --validate
 Flag validate_flag(std::string_view fallback = "strict");
 
-// `--dry-run` alone means client with a warning, as do true; false means none.
+// --record, which is deprecated and hidden: the command line becomes the object's annotation kubernetes.io/change-cause.
+Flag record_flag();
+// Where it was given, adds that annotation.
+void record_change(Session& session, Json& object);
+
+// `--dry-run` alone means client with a warning, as does true; false means none. To be asked once.
 Result<DryRun> dry_run_of(Session& session);
 // From --dry-run (server), --field-manager and --validate where the command has them.
 Result<WriteOptions> write_options_of(Session& session);

@@ -1,6 +1,7 @@
 #include "kubectl/change/last_applied.h"
 
 #include "output/json_text.h"
+#include "output/typed_order.h"
 
 namespace skerry::kubectl {
 
@@ -12,8 +13,8 @@ std::string last_applied_text(Json object) {
   return output::dump_json(object, -1) + "\n";
 }
 
-Json with_last_applied(Json object) {
-  std::string text = last_applied_text(object);
+Json with_last_applied(Json object, bool typed) {
+  std::string text = typed ? output::dump_json(output::typed_order(object), -1) + "\n" : last_applied_text(object);
   Json& annotations = object["metadata"]["annotations"];
   if (!annotations.is_object()) annotations = Json::object();
   annotations[std::string(kLastApplied)] = std::move(text);

@@ -10,7 +10,10 @@
 #include "kubectl/create/generator.h"
 #include "kubectl/objects.h"
 #include "kubectl/sources.h"
+#include "kubectl/values.h"
 #include "kustomize/kustomize.h"
+#include "output/go_format.h"
+#include "output/json_text.h"
 
 namespace skerry::kubectl {
 
@@ -20,9 +23,16 @@ constexpr std::string_view kConfigMapText =
     "Create a config map from files, folders, literal values and files of environment variables. The key of a file is its name unless "
     "--from-file=key=path says otherwise; of a folder every regular file whose name can be a key is taken.";
 
-bool is_config_key(std::string_view key) {
-  if (key.empty() || key.size() > 253 || key == "." || key == ".." || starts_with(key, "..")) return false;
-  return std::all_of(key.begin(), key.end(), [](unsigned char c) { return isalnum(c) || c == '-' || c == '_' || c == '.'; });
+// What is wrong with a key, as Kubernetes says it; empty: nothing.
+std::string key_trouble(std::string_view key) {
+  std::vector<std::string> out;
+  if (key.size() > 253) out.push_back("must be no more than 253 characters");
+  if (key.empty() || !std::all_of(key.begin(), key.end(), [](unsigned char c) { return isalnum(c) || c == '-' || c == '_' || c == '.'; }))
+    out.push_back("a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is "
+                  "'[-._a-zA-Z0-9]+')");
+  if (key == "." || key == "..") out.push_back("must not be '" + std::string(key) + "'");
+  else if (starts_with(key, "..")) out.push_back("must not start with '..'");
+  return join(out, ",");
 }
 
 // A string survives JSON only if it is UTF-8.
@@ -33,17 +43,19 @@ bool is_utf8(const std::string& text) {
 
 class Data {
  public:
-  Data(Session& s, std::string kind, std::string name) : s_(s), kind_(std::move(kind)), name_(std::move(name)) {}
+  // `file_key`: of a file for which --from-file names none; empty: the file's name.
+  Data(Session& s, std::string kind, std::string name, std::string file_key = "")
+      : s_(s), kind_(std::move(kind)), name_(std::move(name)), file_key_(std::move(file_key)) {}
   std::map<std::string, std::string> values;
 
   Status read() {
     for (auto& entry : s_.flags.list("from-file")) TRY(from_file(entry));
+    if (!s_.flags.has("from-literal")) return {};
     for (auto& entry : s_.flags.list("from-literal")) {
       auto eq = entry.find('=');
       if (eq == std::string::npos) return plain_error("invalid literal source " + entry + ", expected key=value");
       if (eq == 0) return plain_error("invalid literal source " + entry + ", expected key=value");
       std::string value = entry.substr(eq + 1);
-      if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') && value.back() == value.front()) value = value.substr(1, value.size() - 2);
       TRY(add(entry.substr(0, eq), value));
     }
     for (auto& path : s_.flags.list("from-env-file")) TRY(from_env_file(path));
@@ -51,10 +63,11 @@ class Data {
   }
 
   Status add(const std::string& key, std::string value) {
-    if (!is_config_key(key))
-      return plain_error("\"" + key + "\" is not a valid key name: a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')");
-    if (!values.emplace(key, std::move(value)).second)
-      return plain_error("cannot add key \"" + key + "\", another key by that name already exists in Data for " + kind_ + " \"" + name_ + "\"");
+    if (auto trouble = key_trouble(key); !trouble.empty())
+      return plain_error(output::go_quote(key) + (kind_ == "Secret" ? " is not valid key name for a Secret " : " is not a valid key name for a ConfigMap: ") + trouble);
+    if (!values.emplace(key, std::move(value)).second)  // the one that was there stays
+      return plain_error(kind_ == "Secret" ? "cannot add key " + key + ", another key by that name already exists"
+                                           : "cannot add key \"" + key + "\", another key by that name already exists in " + (is_utf8(values[key]) ? "Data" : "BinaryData") + " for " + kind_ + " \"" + name_ + "\"");
     return {};
   }
 
@@ -79,14 +92,14 @@ class Data {
         if (e.is_regular_file(ec) && !e.is_symlink(ec)) names.push_back(e.path().filename());
       std::sort(names.begin(), names.end());
       for (auto& name : names) {
-        if (!is_config_key(name)) continue;
         auto text = TRY(read_text(path + "/" + name, s_.in));
         TRY(add(name, std::move(text)));
       }
       return {};
     }
     auto text = TRY(read_text(path, s_.in));
-    return add(key.empty() ? std::filesystem::path(path).filename().string() : key, std::move(text));
+    if (key.empty()) key = file_key_.empty() ? std::filesystem::path(path).filename().string() : file_key_;
+    return add(key, std::move(text));
   }
 
   Status from_env_file(const std::string& path) {
@@ -102,6 +115,7 @@ class Data {
       if (line.empty() || line[0] == '#') continue;
       auto eq = line.find('=');
       std::string key(line.substr(0, eq));
+      if (auto trouble = env_name_trouble(key); !trouble.empty()) return plain_error(output::go_quote(key) + " is not a valid key name: " + trouble);
       if (eq != std::string_view::npos) {
         TRY(add(key, std::string(line.substr(eq + 1))));
       } else {
@@ -113,7 +127,7 @@ class Data {
   }
 
   Session& s_;
-  std::string kind_, name_;
+  std::string kind_, name_, file_key_;
 };
 
 std::vector<Flag> data_flags() {
@@ -192,7 +206,12 @@ Result<int> run_tls(Session& s) {
   };
   auto cert = TRY(read("cert"));
   auto key = TRY(read("key"));
-  if (cert.find("-----BEGIN CERTIFICATE-----") == std::string::npos) return plain_error("tls: failed to find any PEM data in certificate input");
+  bool certificate = cert.find("-----BEGIN CERTIFICATE-----") != std::string::npos;
+  if (!certificate && cert.find("PRIVATE KEY-----") != std::string::npos)
+    return plain_error("tls: failed to find certificate PEM data in certificate input, but did find a private key; PEM inputs may have been switched");
+  if (certificate && key.find("-----BEGIN CERTIFICATE-----") != std::string::npos && key.find("PRIVATE KEY-----") == std::string::npos)
+    return plain_error("tls: found a certificate rather than a key in the PEM for the private key");
+  if (!certificate) return plain_error("tls: failed to find any PEM data in certificate input");
   if (key.find("PRIVATE KEY-----") == std::string::npos) return plain_error("tls: failed to find any PEM data in key input");
   return finish_secret(s, name, "kubernetes.io/tls", {{"tls.crt", cert}, {"tls.key", key}});
 }
@@ -212,22 +231,21 @@ std::vector<Flag> registry_flags() {
 Result<int> run_registry(Session& s) {
   auto name = TRY(one_name(s));
   std::map<std::string, std::string> values;
-  if (auto files = s.flags.list("from-file"); !files.empty()) {
-    for (auto& entry : files) {
-      auto eq = entry.find('=');
-      values[".dockerconfigjson"] = TRY(read_text(eq == std::string::npos ? entry : entry.substr(eq + 1), s.in));
-    }
+  if (!s.flags.list("from-file").empty()) {
+    Data data(s, "Secret", name, ".dockerconfigjson");
+    TRY(data.read());
+    values = std::move(data.values);
   } else {
     std::string user = s.flags.text("docker-username"), password = s.flags.text("docker-password"), email = s.flags.text("docker-email");
-    if (user.empty() || password.empty())
+    if (user.empty() || password.empty() || s.flags.text("docker-server").empty())
       return plain_error("either --from-file or the combination of --docker-username, --docker-password and --docker-server is required");
     // The order of fields is that of Docker's own files.
-    nlohmann::ordered_json entry = {{"username", user}, {"password", password}};
+    output::OrderedJson entry = {{"username", user}, {"password", password}};
     if (!email.empty()) entry["email"] = email;
     entry["auth"] = base64_encode(user + ":" + password);
-    nlohmann::ordered_json config;
+    output::OrderedJson config;
     config["auths"][s.flags.text("docker-server")] = entry;
-    values[".dockerconfigjson"] = config.dump();
+    values[".dockerconfigjson"] = output::dump_json(config, -1);
   }
   return finish_secret(s, name, "kubernetes.io/dockerconfigjson", values);
 }

@@ -41,7 +41,7 @@ Result<int> create_generated(Session& s, const Mapping& mapping, Json object, st
     item.ns = ns ? *ns : "default";
     if (s.ns_enforced()) object["metadata"]["namespace"] = item.ns;
   }
-  if (s.flags.boolean("save-config")) object = with_last_applied(std::move(object));
+  if (s.flags.boolean("save-config")) object = with_last_applied(std::move(object), true);
   if (dry_run != DryRun::kClient) {
     auto* objects = TRY(s.objects());
     auto created = objects->create(mapping, item.ns, object, write);

@@ -4,6 +4,7 @@
 #include "base/strings.h"
 #include "kubectl/create/generator.h"
 #include "kubectl/objects.h"
+#include "kubectl/values.h"
 
 namespace skerry::kubectl {
 
@@ -11,18 +12,38 @@ namespace {
 
 // ---- services ----
 
-
+// What is wrong with a port's name, as Kubernetes says it; empty: nothing.
+std::string port_name_trouble(std::string_view name) {
+  std::vector<std::string> out;
+  if (name.size() > 15) out.push_back("must be no more than 15 characters");
+  bool letters = false, others = name.empty();
+  for (unsigned char c : name) {
+    letters |= c >= 'a' && c <= 'z';
+    others |= !(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-';
+  }
+  if (others) out.push_back("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)");
+  if (!letters) out.push_back("must contain at least one letter (a-z)");
+  if (name.find("--") != std::string_view::npos) out.push_back("must not contain consecutive hyphens");
+  if (starts_with(name, "-") || ends_with(name, "-")) out.push_back("must not begin or end with a hyphen");
+  return join(out, ",");
+}
 
 // "80", "80:8080", "80:http"
 Result<Json> parse_tcp(const std::string& text) {
-  auto colon = text.find(':');
-  std::string port_text = text.substr(0, colon), target_text = colon == std::string::npos ? port_text : text.substr(colon + 1);
-  auto port = parse_int(port_text);
-  if (!port) return plain_error("strconv.Atoi: parsing \"" + port_text + "\": invalid syntax");
-  if (*port < 0 || *port > 65535) return plain_error("must be between 0 and 65535, inclusive");
+  auto parts = split(text, ':');
+  int64_t port = TRY(parse_port(parts[0]));
+  Json target = port;
+  if (parts.size() > 1) {
+    target = number_or_text(parts[1]);
+    if (target.is_string()) {
+      if (auto trouble = port_name_trouble(parts[1]); !trouble.empty()) return plain_error(trouble);
+    } else if (target < 1 || target > 65535) {
+      return plain_error("must be between 1 and 65535, inclusive");
+    }
+  }
   std::string name = text;
   for (char& c : name) if (c == ':') c = '-';
-  return Json{{"name", name}, {"port", *port}, {"protocol", "TCP"}, {"targetPort", number_or_text(target_text)}};
+  return Json{{"name", name}, {"port", port}, {"protocol", "TCP"}, {"targetPort", target}};
 }
 
 Json service(const std::string& name, const char* type) {
@@ -35,6 +56,9 @@ constexpr Flag kTcp{"tcp", 0, FlagType::kStrings, "", "Port pairs can be specifi
 
 Result<int> run_service(Session& s, const char* type, bool ports_needed) {
   auto name = TRY(one_name(s));
+  bool headless = s.flags.has("clusterip") && s.flags.text("clusterip") == "None";
+  if (ports_needed && !headless && s.flags.list("tcp").empty()) return plain_error("at least one tcp port specifier must be provided");
+  if (!ports_needed && !is_dns_subdomain(s.flags.text("external-name"))) return plain_error("invalid service external name " + s.flags.text("external-name"));
   Json object = service(name, type);
   Json& spec = object["spec"];
   for (auto& t : s.flags.list("tcp")) {
@@ -44,8 +68,6 @@ Result<int> run_service(Session& s, const char* type, bool ports_needed) {
   }
   if (s.flags.has("clusterip") && !s.flags.text("clusterip").empty()) spec["clusterIP"] = s.flags.text("clusterip");
   if (s.flags.has("external-name")) spec["externalName"] = s.flags.text("external-name");
-  bool headless = s.flags.has("clusterip") && s.flags.text("clusterip") == "None";
-  if (ports_needed && !headless && !spec.contains("ports")) return plain_error("at least one tcp port specifier must be provided");
   return create_generated(s, mapping_of("v1", "services", "Service", true), std::move(object), "failed to create " + std::string(type) + " service: ");
 }
 
@@ -115,68 +137,98 @@ std::vector<Flag> ingress_flags() {
          generator_flags();
 }
 
-Result<Json> backend(const std::string& text) {
-  auto colon = text.find(':');
-  if (colon == std::string::npos || colon == 0 || colon + 1 == text.size()) return plain_error("default-backend should be in format servicename:serviceport");
-
-  Json port = number_or_text(text.substr(colon + 1));
+// "service:port"
+Json backend(std::string_view text) {
+  auto parts = split(text, ':');
+  Json port = number_or_text(parts[1]);
   Json named = port.is_number() ? Json{{"number", port}} : Json{{"name", port}};
-  return Json{{"service", {{"name", text.substr(0, colon)}, {"port", named}}}};
+  return Json{{"service", {{"name", std::string(parts[0])}, {"port", named}}}};
 }
 
-Error bad_rule(const std::string& rule) {
-  return plain_error("rule " + rule + " is invalid and should be in format host/path=svcname:svcport[,tls[=secret]]");
+bool is_word(std::string_view text, std::string_view more) {
+  return std::all_of(text.begin(), text.end(), [&](unsigned char c) { return isalnum(c) || c == '_' || more.find(static_cast<char>(c)) != std::string_view::npos; });
+}
+
+// host/path=service:port[,tls[=secret]]. As kubectl reads it, "," ends what is looked at, and "=" the path.
+struct Rule {
+  std::string host, path, service;
+  bool tls = false;
+  std::string secret;
+};
+Result<Rule> parse_rule(const std::string& text) {
+  auto bad = [&] { return plain_error("rule " + text + " is invalid and should be in format host/path=svcname:svcport[,tls[=secret]]"); };
+  auto comma = text.find(',');
+  std::string_view front = std::string_view(text).substr(0, comma);
+  auto slash = front.find('/'), equal = front.rfind('=');
+  if (slash == std::string_view::npos || equal == std::string_view::npos || equal < slash || !is_word(front.substr(0, slash), "*-.")) return bad();
+  std::string_view service = front.substr(equal + 1);
+  auto parts = split(service, ':');
+  if (parts.size() < 2 || parts[0].empty() || parts[1].empty() || !is_word(parts[0], "-") || !is_word(parts[1].substr(0, 1), "-")) return bad();
+  Rule rule{.host = std::string(front.substr(0, slash)), .path = std::string(front.substr(slash, equal - slash)), .service = std::string(service), .secret = {}};
+  if (comma == std::string::npos) return rule;
+  rule.tls = true;
+  std::string_view tls = std::string_view(text).substr(comma + 1);
+  if (tls.find('=') != std::string_view::npos) rule.secret = split(tls, '=')[1];
+  return rule;
+}
+
+// A host stands under the secret that names it first.
+Json tls_of(const std::vector<Rule>& rules) {
+  Json out = Json::array();
+  std::vector<std::string> seen;
+  for (auto& rule : rules) {
+    if (!rule.tls || std::find(seen.begin(), seen.end(), rule.host) != seen.end()) continue;
+    seen.push_back(rule.host);
+    auto same = std::find_if(out.begin(), out.end(), [&](const Json& t) { return json::str(t, "secretName") == rule.secret; });
+    if (same != out.end()) {
+      (*same)["hosts"].push_back(rule.host);
+      continue;
+    }
+    Json t = Json::object();
+    if (!rule.host.empty()) t["hosts"] = {rule.host};
+    if (!rule.secret.empty()) t["secretName"] = rule.secret;
+    if (!t.empty()) out.push_back(std::move(t));
+  }
+  return out;
+}
+
+Json rules_of(const std::vector<Rule>& rules) {
+  Json out = Json::array();
+  for (auto& rule : rules) {
+    bool prefix = ends_with(rule.path, "*");
+    Json path = {{"backend", backend(rule.service)}, {"path", rule.path.substr(0, rule.path.size() - prefix)}, {"pathType", prefix ? "Prefix" : "Exact"}};
+    auto same = std::find_if(out.begin(), out.end(), [&](const Json& r) { return json::str(r, "host") == rule.host; });
+    if (same != out.end()) {
+      (*same)["http"]["paths"].push_back(std::move(path));
+      continue;
+    }
+    Json r = {{"http", {{"paths", {path}}}}};
+    if (!rule.host.empty()) r["host"] = rule.host;
+    out.push_back(std::move(r));
+  }
+  return out;
 }
 
 Result<int> run_ingress(Session& s) {
   auto name = TRY(one_name(s));
-  auto rules = s.flags.list("rule");
   std::string fallback = s.flags.text("default-backend");
-  if (rules.empty() && fallback.empty()) return plain_error("not enough information provided: every ingress has to either specify a default-backend (which catches all traffic) or a list of rules (which catch specific paths)");
-  Json spec = Json::object(), metadata = {{"name", name}};
-  if (!s.flags.list("annotation").empty()) metadata["annotations"] = TRY(key_values(s.flags.list("annotation"), "annotation"));
-  if (!s.flags.text("class").empty()) spec["ingressClassName"] = s.flags.text("class");
-  if (!fallback.empty()) spec["defaultBackend"] = TRY(backend(fallback));
-  for (auto& rule : rules) {
-    auto eq = rule.find('='), slash = rule.find('/');
-    if (eq == std::string::npos || slash == std::string::npos || slash > eq) return bad_rule(rule);
-    std::string host = rule.substr(0, slash), path = rule.substr(slash, eq - slash), rest = rule.substr(eq + 1);
-    auto comma = rest.find(',');
-    auto service = backend(rest.substr(0, comma));
-    if (!service) return bad_rule(rule);
-    std::string type = "Exact";
-    if (ends_with(path, "*")) {
-      path.pop_back();
-      type = "Prefix";
-    }
-    Json entry = {{"backend", *service}, {"path", path}, {"pathType", type}};
-    Json* found = nullptr;
-    for (auto& r : spec["rules"].is_array() ? spec["rules"] : (spec["rules"] = Json::array()))
-      if (json::str(r, "host") == host) found = &r;
-    if (found) {
-      (*found)["http"]["paths"].push_back(entry);
-    } else {
-      Json r = {{"http", {{"paths", {entry}}}}};
-      if (!host.empty()) r["host"] = host;
-      spec["rules"].push_back(std::move(r));
-    }
-    if (comma == std::string::npos) continue;
-    std::string tls = rest.substr(comma + 1);
-    if (tls != "tls" && !starts_with(tls, "tls=")) return bad_rule(rule);
-    std::string secret = tls == "tls" ? "" : tls.substr(4);
-    Json* same = nullptr;
-    for (auto& t : spec["tls"].is_array() ? spec["tls"] : (spec["tls"] = Json::array()))
-      if (json::str(t, "secretName") == secret) same = &t;
-    if (same) {
-      auto& hosts = (*same)["hosts"];
-      if (!host.empty() && std::find(hosts.begin(), hosts.end(), Json(host)) == hosts.end()) hosts.push_back(host);
-    } else {
-      Json t = Json::object();
-      if (!host.empty()) t["hosts"] = {host};
-      if (!secret.empty()) t["secretName"] = secret;
-      spec["tls"].push_back(std::move(t));
-    }
+  if (s.flags.list("rule").empty() && fallback.empty()) return plain_error("not enough information provided: every ingress has to either specify a default-backend (which catches all traffic) or a list of rules (which catch specific paths)");
+  std::vector<Rule> rules;
+  for (auto& text : s.flags.list("rule")) {
+    Rule rule = TRY(parse_rule(text));
+    rules.push_back(std::move(rule));
   }
+  Json spec = Json::object(), metadata = {{"name", name}};
+  for (auto& a : s.flags.list("annotation")) {
+    auto equal = a.find('=');
+    if (equal == std::string::npos) return plain_error("annotation " + a + " is invalid and should be in format key=[value]");
+    metadata["annotations"][a.substr(0, equal)] = a.substr(equal + 1);
+  }
+  if (!fallback.empty() && std::count(fallback.begin(), fallback.end(), ':') != 1) return plain_error("default-backend should be in format servicename:serviceport");
+  if (!s.flags.text("class").empty()) spec["ingressClassName"] = s.flags.text("class");
+  if (!fallback.empty()) spec["defaultBackend"] = backend(fallback);
+  if (!rules.empty()) spec["rules"] = rules_of(rules);
+  if (Json tls = tls_of(rules); !tls.empty()) spec["tls"] = std::move(tls);
   Json object = {{"apiVersion", "networking.k8s.io/v1"}, {"kind", "Ingress"}, {"metadata", metadata}, {"spec", spec}, {"status", {{"loadBalancer", Json::object()}}}};
   return create_generated(s, mapping_of("networking.k8s.io/v1", "ingresses", "Ingress", true), std::move(object), "failed to create ingress: ");
 }

@@ -1,10 +1,8 @@
 // create namespace, quota, poddisruptionbudget and priorityclass.
-#include <algorithm>
-
-#include "api/selector.h"
 #include "base/strings.h"
 #include "kubectl/create/generator.h"
 #include "kubectl/objects.h"
+#include "kubectl/values.h"
 
 namespace skerry::kubectl {
 
@@ -28,15 +26,12 @@ std::vector<Flag> quota_flags() {
 Result<int> run_quota(Session& s) {
   auto name = TRY(one_name(s));
   Json spec = Json::object();
-  if (std::string hard = s.flags.text("hard"); !hard.empty()) {
-    std::vector<std::string> pairs;
-    for (auto p : split(hard, ',')) pairs.emplace_back(p);
-    for (auto& p : pairs)
-      if (std::count(p.begin(), p.end(), '=') != 1 || p.back() == '=') return plain_error("Invalid argument syntax " + p + ", expected <resource>=<quantity>");
-    spec["hard"] = TRY(key_values(pairs, "resource"));
-  }
+  if (std::string hard = s.flags.text("hard"); !hard.empty()) spec["hard"] = TRY(resource_list(hard));
   if (std::string scopes = s.flags.text("scopes"); !scopes.empty())
-    for (auto p : split(scopes, ',')) spec["scopes"].push_back(std::string(p));
+    for (auto p : split(scopes, ',')) {
+      if (p.empty()) return plain_error("invalid resource quota scope \"\"");
+      spec["scopes"].push_back(std::string(p));
+    }
   return create_generated(s, mapping_of("v1", "resourcequotas", "ResourceQuota", true),
                           {{"apiVersion", "v1"}, {"kind", "ResourceQuota"}, {"metadata", {{"name", name}}}, {"spec", spec}, {"status", Json::object()}}, "failed to create quota: ");
 }
@@ -51,18 +46,10 @@ std::vector<Flag> budget_flags() {
          generator_flags();
 }
 
-// metav1.LabelSelector of "a=b,c in (d,e)".
-Result<Json> label_selector(const std::string& text) {
-  TRY(api::LabelSelector::parse(text));
-  Json out = Json::object();
-  for (auto part : split(text, ',')) {
-    auto eq = part.find('=');
-    if (eq == std::string_view::npos || part.find('!') != std::string_view::npos) return plain_error("invalid selector \"" + text + "\": only key=value pairs are supported");
-    std::string_view value = part.substr(eq + 1);
-    if (starts_with(value, "=")) value.remove_prefix(1);
-    out["matchLabels"][std::string(trim(part.substr(0, eq)))] = std::string(trim(value));
-  }
-  return out;
+// "10", "50%"
+bool is_amount(std::string_view text) {
+  if (ends_with(text, "%")) text.remove_suffix(1);
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
 Result<int> run_budget(Session& s) {
@@ -71,6 +58,8 @@ Result<int> run_budget(Session& s) {
   if (selector.empty()) return plain_error("a selector must be specified");
   if (most.empty() && least.empty()) return plain_error("one of min-available or max-unavailable must be specified");
   if (!most.empty() && !least.empty()) return plain_error("min-available and max-unavailable cannot be both specified");
+  if (!least.empty() && !is_amount(least)) return plain_error("invalid format specified for min-available");
+  if (!most.empty() && !is_amount(most)) return plain_error("invalid format specified for max-unavailable");
   Json spec = Json::object();
   spec["selector"] = TRY(label_selector(selector));
   if (!most.empty()) spec["maxUnavailable"] = number_or_text(most);
@@ -92,7 +81,6 @@ std::vector<Flag> priority_flags() {
 }
 
 Result<int> run_priority(Session& s) {
-  TRY(require_flags(s, {"value"}));
   auto name = TRY(one_name(s));
   Json object = {{"apiVersion", "scheduling.k8s.io/v1"}, {"kind", "PriorityClass"}, {"metadata", {{"name", name}}},
                  {"value", s.flags.number("value")}, {"preemptionPolicy", s.flags.text("preemption-policy")}};

@@ -1,11 +1,12 @@
 // create role, clusterrole, their bindings, serviceaccount and token.
 #include <algorithm>
+#include <map>
 
-#include "api/selector.h"
 #include "base/strings.h"
 #include "kubectl/create/generator.h"
 #include "kubectl/discovery.h"
 #include "kubectl/objects.h"
+#include "output/go_format.h"
 
 namespace skerry::kubectl {
 
@@ -46,41 +47,81 @@ std::vector<std::string> unique(const std::vector<std::string>& in) {
 
 struct NamedResource {
   std::string group, resource, subresource;
+  std::string full() const { return resource + (subresource.empty() ? "" : "/" + subresource); }
 };
 
-// "pods", "deploy.apps/scale", "*": with the group and plural that the server has for it.
-Result<NamedResource> resolve(Session& s, const std::string& text) {
-  auto slash = text.find('/');
-  std::string name = text.substr(0, slash), sub = slash == std::string::npos ? "" : text.substr(slash + 1);
-  if (name == "*") return NamedResource{"", "*", sub};
-  auto* discovery = TRY(s.discovery());
-  auto mapping = discovery->by_resource(name);
-  if (!mapping) return plain_error("can't find the resource \"" + text + "\" in the server's API: " + mapping.error().message);
-  return NamedResource{mapping->group, mapping->resource, sub};
+// "pods", "deploy.apps/scale", "*.*". A bare "*" stands for everything that was named and is to come.
+std::vector<NamedResource> parse_resources(const std::vector<std::string>& texts) {
+  std::vector<NamedResource> out;
+  for (auto& text : texts) {
+    auto slash = text.find('/');
+    std::string name = text.substr(0, slash);
+    auto dot = name.find('.');
+    NamedResource r{.group = dot == std::string::npos ? "" : name.substr(dot + 1), .resource = name.substr(0, dot), .subresource = slash == std::string::npos ? "" : text.substr(slash + 1)};
+    if (text == "*") return {r};
+    out.push_back(std::move(r));
+  }
+  return out;
 }
 
-// One rule for each API group, in the order in which the groups are named.
-Result<Json> resource_rules(Session& s, const std::vector<std::string>& verbs, const std::vector<std::string>& resources, const std::vector<std::string>& names) {
-  Json rules = Json::array();
-  std::vector<std::string> groups;
-  for (auto& text : resources) {
-    auto r = TRY(resolve(s, text));
-    std::string full = r.resource + (r.subresource.empty() ? "" : "/" + r.subresource);
-    auto at = std::find(groups.begin(), groups.end(), r.group);
-    if (at == groups.end()) {
-      groups.push_back(r.group);
-      Json rule = {{"apiGroups", {r.group}}, {"resources", {full}}, {"verbs", verbs}};
-      if (!names.empty()) rule["resourceNames"] = names;
-      rules.push_back(std::move(rule));
-    } else {
-      auto& list = rules[static_cast<size_t>(at - groups.begin())]["resources"];
-      if (std::find(list.begin(), list.end(), Json(full)) == list.end()) list.push_back(full);
+struct SpecialVerb {
+  std::string_view verb, group, resource;
+};
+constexpr SpecialVerb kSpecialVerbs[] = {
+    {"use", "policy", "podsecuritypolicies"}, {"use", "extensions", "podsecuritypolicies"},
+    {"bind", kRbac, "roles"}, {"bind", kRbac, "clusterroles"},
+    {"escalate", kRbac, "roles"}, {"escalate", kRbac, "clusterroles"},
+    {"impersonate", "", "users"}, {"impersonate", "", "serviceaccounts"}, {"impersonate", "", "groups"}, {"impersonate", "authentication.k8s.io", "userextras"},
+    {"approve", "certificates.k8s.io", "signers"}, {"sign", "certificates.k8s.io", "signers"},
+};
+
+// The group and plural that the server has for each, and whether the verbs go with them. False: the server has none, which has been
+// said (without "error: ", as kubectl does).
+Result<bool> resolve(Session& s, std::vector<NamedResource>& resources, const std::vector<std::string>& verbs) {
+  bool any = false;  // behind a "*" nothing is checked, but names are still looked up
+  for (auto& r : resources) {
+    if (r.resource.empty() && !any) return plain_error("resource must be specified if apiGroup/subresource specified");
+    any |= r.resource == "*";
+    if (r.resource == "*") continue;
+    auto* discovery = TRY(s.discovery());
+    auto mapping = discovery->by_resource(r.resource + (r.group.empty() ? "" : "." + r.group));
+    std::string shown = "\"" + r.resource + "\"" + (r.group.empty() ? "" : " in group \"" + r.group + "\"");
+    if (mapping) r.group = mapping->group, r.resource = mapping->resource;
+    if (any) continue;
+    bool known = mapping.has_value();
+    for (auto& verb : verbs) {
+      bool special = false, fits = false;
+      for (auto& v : kSpecialVerbs) {
+        special |= v.verb == verb;
+        fits |= v.verb == verb && v.group == r.group && v.resource == r.resource;
+      }
+      if (special && !fits) return plain_error("can not perform '" + verb + "' on '" + r.resource + "' in group '" + r.group + "'");
+      known |= fits;
     }
+    if (known) continue;
+    s.err << "the server doesn't have a resource type " << shown << '\n';
+    return false;
+  }
+  return true;
+}
+
+// One rule for each API group, in the order of their names.
+Json resource_rules(const std::vector<std::string>& verbs, const std::vector<NamedResource>& resources, const std::vector<std::string>& names) {
+  std::map<std::string, Json> groups;
+  for (auto& r : resources) {
+    Json& list = groups.try_emplace(r.group, Json::array()).first->second;
+    if (std::find(list.begin(), list.end(), Json(r.full())) == list.end()) list.push_back(r.full());
+  }
+  Json rules = Json::array();
+  for (auto& [group, list] : groups) {
+    Json rule = {{"apiGroups", {group}}, {"resources", list}, {"verbs", verbs}};
+    if (!names.empty()) rule["resourceNames"] = names;
+    rules.push_back(std::move(rule));
   }
   return rules;
 }
 
-Result<std::vector<std::string>> verbs_of(Session& s) {
+std::vector<std::string> verbs_of(Session& s) {
   auto verbs = unique(s.flags.list("verb"));
   if (std::find(verbs.begin(), verbs.end(), "*") != verbs.end()) verbs = {"*"};
   return verbs;
@@ -93,39 +134,56 @@ void warn_of_verbs(Session& s, const std::vector<std::string>& verbs) {
 
 Result<int> run_role(Session& s) {
   auto name = TRY(one_name(s));
-  auto verbs = TRY(verbs_of(s));
+  auto verbs = verbs_of(s);
   if (verbs.empty()) return plain_error("at least one verb must be specified");
   warn_of_verbs(s, verbs);
-  auto resources = s.flags.list("resource");
+  auto resources = parse_resources(s.flags.list("resource"));
   if (resources.empty()) return plain_error("at least one resource must be specified");
-  auto names = s.flags.list("resource-name");
-
-  Json rules = TRY(resource_rules(s, verbs, resources, names));
+  if (!TRY(resolve(s, resources, verbs))) return 1;
+  Json rules = resource_rules(verbs, resources, unique(s.flags.list("resource-name")));
   return create_generated(s, mapping_of(kRbacV1, "roles", "Role", true), {{"apiVersion", kRbacV1}, {"kind", "Role"}, {"metadata", {{"name", name}}}, {"rules", rules}}, "");
+}
+
+Status check_urls(const std::vector<std::string>& urls, const std::vector<std::string>& verbs) {
+  static constexpr std::string_view kUrlVerbs[] = {"*", "get", "post", "put", "delete", "patch", "head", "options"};
+  for (auto& verb : verbs)
+    if (!urls.empty() && std::find(std::begin(kUrlVerbs), std::end(kUrlVerbs), verb) == std::end(kUrlVerbs))
+      return plain_error("invalid verb: '" + verb + "' for nonResourceURL");
+  for (auto& u : urls) {
+    if (u == "*") continue;
+    if (!starts_with(u, "/")) return plain_error("nonResourceURL should start with /");
+    if (u.find('*') < u.size() - 1) return plain_error("nonResourceURL only supports wildcard matches when '*' is at the end");
+  }
+  return {};
 }
 
 Result<int> run_cluster_role(Session& s) {
   auto name = TRY(one_name(s));
-  auto verbs = TRY(verbs_of(s));
-  auto resources = s.flags.list("resource"), names = s.flags.list("resource-name"), urls = s.flags.list("non-resource-url"), aggregation = s.flags.list("aggregation-rule");
+  auto verbs = verbs_of(s);
+  auto resources = parse_resources(s.flags.list("resource"));
+  auto names = unique(s.flags.list("resource-name")), urls = unique(s.flags.list("non-resource-url")), aggregation = s.flags.list("aggregation-rule");
   Json object = {{"apiVersion", kRbacV1}, {"kind", "ClusterRole"}, {"metadata", {{"name", name}}}};
   if (!aggregation.empty()) {
     if (!verbs.empty() || !resources.empty() || !names.empty() || !urls.empty())
       return plain_error("aggregation rule must be specified without nonResourceURLs, verbs, resources or resourceNames");
-    Json labels = TRY(key_values(aggregation, "aggregation rule"));
+    Json labels = Json::object();
+    for (auto& pair : aggregation) {
+      auto equal = pair.find('=');
+      if (equal == std::string::npos)
+        return plain_error("invalid argument " + output::go_quote(pair) + " for \"--aggregation-rule\" flag: malformed pair, expect string=string\nSee '" + s.path + " --help' for usage.");
+      labels[pair.substr(0, equal)] = pair.substr(equal + 1);
+    }
     object["aggregationRule"] = {{"clusterRoleSelectors", {{{"matchLabels", labels}}}}};
     object["rules"] = nullptr;
   } else {
     if (verbs.empty()) return plain_error("at least one verb must be specified");
     if (resources.empty() && urls.empty()) return plain_error("one of resource or nonResourceURL must be specified");
-    Json rules = TRY(resource_rules(s, verbs, resources, names));
-    for (auto& u : urls)
-      if (u != "*" && (!starts_with(u, "/") || (u.find('*') != std::string::npos && !ends_with(u, "/*"))))
-        return plain_error("nonResourceURL should start with /");
-    static constexpr std::string_view kUrlVerbs[] = {"*", "get", "post", "put", "delete", "patch", "head", "options"};
-    for (auto& verb : verbs)
-      if (!urls.empty() && std::find(std::begin(kUrlVerbs), std::end(kUrlVerbs), verb) == std::end(kUrlVerbs))
-        return plain_error("invalid verb: '" + verb + "' for nonResourceURL");
+    if (!resources.empty()) {
+      warn_of_verbs(s, verbs);
+      if (!TRY(resolve(s, resources, verbs))) return 1;
+    }
+    TRY(check_urls(urls, verbs));
+    Json rules = resource_rules(verbs, resources, names);
     if (!urls.empty()) rules.push_back({{"nonResourceURLs", urls}, {"verbs", verbs}});
     object["rules"] = std::move(rules);
   }
@@ -160,7 +218,7 @@ Result<Json> subjects_of(Session& s) {
   for (auto& g : s.flags.list("group")) out.push_back({{"apiGroup", kRbac}, {"kind", "Group"}, {"name", g}});
   for (auto& a : s.flags.list("serviceaccount")) {
     auto colon = a.find(':');
-    if (colon == std::string::npos || colon == 0 || colon + 1 == a.size()) return plain_error("serviceaccount must be <namespace>:<name>");
+    if (std::count(a.begin(), a.end(), ':') != 1 || colon == 0 || colon + 1 == a.size()) return plain_error("serviceaccount must be <namespace>:<name>");
     out.push_back({{"kind", "ServiceAccount"}, {"name", a.substr(colon + 1)}, {"namespace", a.substr(0, colon)}});
   }
   return out;
@@ -214,7 +272,9 @@ Result<int> run_token(Session& s) {
   if (duration.count() % 1000000000) return plain_error("--duration cannot be expressed in units less than seconds");
   std::string kind = s.flags.text("bound-object-kind"), object_name = s.flags.text("bound-object-name"), uid = s.flags.text("bound-object-uid");
   Json spec = {{"audiences", nullptr}};
-  if (auto audiences = s.flags.list("audience"); !audiences.empty()) spec["audiences"] = audiences;
+  auto audiences = s.flags.list("audience");
+  if (std::find(audiences.begin(), audiences.end(), "") != audiences.end()) return plain_error("--audience must not be an empty string");
+  if (!audiences.empty()) spec["audiences"] = audiences;
   if (duration.count() > 0) spec["expirationSeconds"] = duration.count() / 1000000000;
   if (!kind.empty()) {
     if (kind != "Pod" && kind != "Secret" && kind != "Node") return plain_error("supported --bound-object-kind values are Node, Pod, Secret");
@@ -222,7 +282,7 @@ Result<int> run_token(Session& s) {
     spec["boundObjectRef"] = {{"kind", kind}, {"apiVersion", "v1"}, {"name", object_name}};
     if (!uid.empty()) spec["boundObjectRef"]["uid"] = uid;
   } else if (!object_name.empty() || !uid.empty()) {
-    return plain_error("--bound-object-kind is required if --bound-object-name or --bound-object-uid is provided");
+    return plain_error(std::string("--bound-object-") + (object_name.empty() ? "uid" : "name") + " can only be set if --bound-object-kind is provided");
   }
   auto printer_flags = s.flags.text("output");
   auto* objects = TRY(s.objects());
@@ -237,7 +297,8 @@ Result<int> run_token(Session& s) {
   std::string token = json::str(*answer, {"status", "token"});
   if (token.empty()) return plain_error("failed to create token:  no token in server response");
   if (printer_flags.empty()) {
-    s.out << token << '\n';
+    // For a program nothing but the token.
+    s.out << token << (s.out_is_terminal() ? "\n" : "");
     return 0;
   }
   auto printer = TRY(result_printer(s, DryRun::kNone, true));

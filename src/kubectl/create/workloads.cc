@@ -1,21 +1,22 @@
 // create deployment, job and cronjob.
+#include "base/random.h"
 #include "base/strings.h"
 #include "kubectl/create/generator.h"
 #include "kubectl/objects.h"
+#include "kubectl/select.h"
 
 namespace skerry::kubectl {
 
 namespace {
 
-// A container's name from its image: the last part of the path without tag, digest and what names may not contain.
+// A container's name from its image: the last part of the path without tag and digest. Where that cannot be a name, what may not be in
+// one is replaced and the name made unique.
 std::string name_from_image(const std::string& image) {
   std::string name = image.substr(image.rfind('/') == std::string::npos ? 0 : image.rfind('/') + 1);
   name = name.substr(0, name.find_first_of(":@"));
-  std::string out;
-  for (char c : to_lower(name)) out += isalnum(static_cast<unsigned char>(c)) || c == '-' ? c : '-';
-  while (!out.empty() && out.front() == '-') out.erase(0, 1);
-  while (!out.empty() && out.back() == '-') out.pop_back();
-  return out;
+  if (name.find_first_of("_.") == std::string::npos) return name;
+  for (char& c : name) if (c == '_' || c == '.') c = '-';
+  return name + "-" + SystemRandom().name_suffix(5);
 }
 
 // NAME, and what stands behind "--" as the command.
@@ -42,7 +43,6 @@ Result<int> run_deployment(Session& s) {
   auto [name, command] = TRY(name_and_command(s));
   auto images = s.flags.list("image");
   if (images.size() > 1 && !command.empty()) return plain_error("cannot specify multiple --image options and command");
-  if (s.flags.number("replicas") < 0) return plain_error("invalid replicas");
   Json containers = Json::array();
   for (auto& image : images) {
     Json c = {{"image", image}, {"name", name_from_image(image)}, {"resources", Json::object()}};
@@ -67,14 +67,19 @@ std::vector<Flag> job_flags() {
          generator_flags();
 }
 
+// Null: the cron job could not be had, which has been shown.
 Result<Json> job_from_cronjob(Session& s, const std::string& name, const std::string& from) {
-  auto slash = from.find('/');
-  std::string kind = from.substr(0, slash);
-  if (slash == std::string::npos || (kind != "cronjob" && kind != "cronjobs" && kind != "cj" && kind != "cronjob.batch" && kind != "cronjobs.batch"))
-    return plain_error("from must be an existing cronjob: unsupported resource \"" + from + "\"");
-  auto* objects = TRY(s.objects());
-  std::string ns = TRY(s.ns());
-  Json cronjob = TRY(objects->get(mapping_of("batch/v1", "cronjobs", "CronJob", true), ns, from.substr(slash + 1)));
+  Selection q;
+  q.words = {from};
+  auto found = TRY(select(s, q, {.fetch = true}));
+  if (!found.errors.empty()) {
+    s.fail(found.errors);
+    return Json();
+  }
+  if (found.items.size() != 1) return plain_error("from must be an existing cronjob");
+  const Item& item = found.items[0];
+  if (item.mapping.kind != "CronJob") return plain_error("unknown object type *" + item.mapping.version + "." + item.mapping.kind);
+  const Json& cronjob = item.object;
   Json annotations = {{"cronjob.kubernetes.io/instantiate", "manual"}};
   for (auto& [k, v] : json::object_or_empty(json::find(cronjob, {"spec", "jobTemplate", "metadata", "annotations"})).items()) annotations[k] = v;
   Json metadata = {{"name", name}, {"annotations", annotations}};
@@ -92,6 +97,7 @@ Result<int> run_job(Session& s) {
   Json object;
   if (!from.empty()) {
     object = TRY(job_from_cronjob(s, name, from));
+    if (object.is_null()) return 1;
   } else {
     Json container = {{"image", image}, {"name", name}, {"resources", Json::object()}};
     if (!command.empty()) container["command"] = command;

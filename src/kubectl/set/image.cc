@@ -1,51 +1,45 @@
 // kubectl set image, resources, serviceaccount.
-#include <map>
+#include <algorithm>
 
-#include "api/quantity.h"
 #include "base/strings.h"
 #include "kubectl/completion.h"
 #include "kubectl/set/pod_template.h"
+#include "kubectl/values.h"
 
 namespace skerry::kubectl {
 
 namespace {
 
-Error no_pod_template(const Item& item) {
-  return plain_error(item.mapping.resource + "/" + item.name + " the object is not a pod or does not have a pod template: " + item.mapping.kind);
-}
-
 // ---- image ----
 
 Result<int> run_image(Session& s) {
-  auto words = TRY(split_set_words(s, "image", false));
-  if (words.changes.empty()) return plain_error("at least one image update is required");
-  std::vector<std::pair<std::string, std::string>> images;
-  for (auto& c : words.changes) {
-    auto eq = c.find('=');
-    if (eq == 0 || eq + 1 == c.size()) return plain_error("invalid image: " + c);
-    for (auto& other : images)
-      if (other.first == c.substr(0, eq)) return plain_error("container name must not be specified more than once: " + other.first);
-    images.emplace_back(c.substr(0, eq), c.substr(eq + 1));
-  }
-  return change_objects(s, words.resources, "image", "image updated", [&](const Item& item, Json& object) -> Result<bool> {
+  auto run = TRY(begin_set(s));
+  auto words = TRY(split_pairs(s.words(), "image"));
+  auto images = TRY(parse_pairs(words.pairs, "image", false)).set;
+  if (!TRY(find_objects(s, run, words.resources))) return 1;
+  if (images.empty()) return plain_error("at least one image update is required");
+  bool all = std::any_of(images.begin(), images.end(), [](auto& i) { return i.first == "*"; });
+  if (images.size() > 1 && all)
+    return plain_error("all containers are already specified by *, but saw more than one container_name=container_image pairs");
+  TRY(check_set_flags(s, run));
+  std::vector<Error> not_found;
+  return change_objects(s, run, {"image updated", "failed to patch image update to pod template: "}, [&](const Item& item, Json& object) -> Result<bool> {
     Json* spec = pod_spec_of(object);
     if (!spec) return no_pod_template(item);
-    bool changed = false;
     for (auto& [name, image] : images) {
       bool found = false;
-      for (const char* list : {"containers", "initContainers"}) {
+      for (const char* list : {"initContainers", "containers"}) {
         if (!spec->contains(list)) continue;
         for (auto& c : (*spec)[list]) {
           if (name != "*" && json::str(c, "name") != name) continue;
           found = true;
-          changed |= json::str(c, "image") != image;
           c["image"] = image;
         }
       }
-      if (!found) s.fail(plain_error("unable to find container named \"" + name + "\""));
+      if (!found) not_found.push_back(plain_error("error: unable to find container named \"" + name + "\""));
     }
-    return changed;
-  });
+    return true;
+  }, &not_found);
 }
 
 // ---- resources ----
@@ -60,56 +54,45 @@ std::vector<Flag> resource_flags() {
          set_flags();
 }
 
-Result<std::map<std::string, std::string>> parse_resources(const std::string& text) {
-  std::map<std::string, std::string> out;
-  if (text.empty()) return out;
-  for (auto part : split(text, ',')) {
-    auto eq = part.find('=');
-    if (eq == std::string_view::npos || eq == 0) return plain_error("invalid argument syntax " + std::string(part) + ", expected <resource>=<value>");
-    std::string value(part.substr(eq + 1));
-    if (!api::Quantity::parse(value)) return plain_error("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
-    out[std::string(part.substr(0, eq))] = value;
-  }
-  return out;
-}
-
 Result<int> run_resources(Session& s) {
-  auto limits = TRY(parse_resources(s.flags.text("limits")));
-  auto requests = TRY(parse_resources(s.flags.text("requests")));
-  if (limits.empty() && requests.empty()) return plain_error("you must specify an update to requests or limits (in the form of --requests/--limits)");
+  auto run = TRY(begin_set(s));
+  if (!TRY(find_objects(s, run, s.words()))) return 1;
+  TRY(check_set_flags(s, run));
+  std::string limits_text = s.flags.text("limits"), requests_text = s.flags.text("requests");
+  if (limits_text.empty() && requests_text.empty()) return plain_error("you must specify an update to requests or limits (in the form of --requests/--limits)");
+  auto limits = TRY(resource_list(limits_text));
+  auto requests = TRY(resource_list(requests_text));
   std::string pattern = s.flags.text("containers");
-  return change_objects(s, s.words(), "resources", "resource requirements updated", [&](const Item& item, Json& object) -> Result<bool> {
+  std::vector<Error> not_found;
+  return change_objects(s, run, {"resource requirements updated", "failed to patch resources update to pod template "}, [&](const Item& item, Json& object) -> Result<bool> {
     Json* spec = pod_spec_of(object);
     if (!spec) return no_pod_template(item);
     bool found = false;
     for (auto& c : (*spec)["containers"]) {
       if (!matches_name(pattern, json::str(c, "name"))) continue;
       found = true;
-      for (auto& [name, value] : limits) {
-        if (value == "0" && c.contains("resources") && c["resources"].contains("limits")) c["resources"]["limits"].erase(name);
-        else c["resources"]["limits"][name] = value;
-      }
-      for (auto& [name, value] : requests) {
-        if (value == "0" && c.contains("resources") && c["resources"].contains("requests")) c["resources"]["requests"].erase(name);
-        else c["resources"]["requests"][name] = value;
-      }
+      for (auto& [name, value] : limits.items()) c["resources"]["limits"][name] = value;
+      for (auto& [name, value] : requests.items()) c["resources"]["requests"][name] = value;
     }
-    if (!found) return plain_error("unable to find container named " + pattern);
-    return object != item.object;
-  });
+    if (!found) not_found.push_back(plain_error("error: unable to find container named " + pattern));
+    return found;
+  }, &not_found);
 }
 
 // ---- serviceaccount ----
 
 Result<int> run_account(Session& s) {
+  auto run = TRY(begin_set(s));
+  if (run.local && run.dry_run == DryRun::kServer) return plain_error("cannot specify --local and --dry-run=server - did you mean --dry-run=client?");
   if (s.words().empty()) return plain_error("serviceaccount is required");
   std::string account = s.words().back();
   std::vector<std::string> resources(s.words().begin(), s.words().end() - 1);
-  return change_objects(s, resources, "serviceaccount", "serviceaccount updated", [&](const Item& item, Json& object) -> Result<bool> {
+  if (!TRY(find_objects(s, run, resources))) return 1;
+  SetTexts texts{.done = "serviceaccount updated", .failure = "failed to patch ServiceAccountName ", .sends_nothing = true};
+  return change_objects(s, run, texts, [&](const Item& item, Json& object) -> Result<bool> {
     Json* spec = pod_spec_of(object);
     if (!spec) return no_pod_template(item);
     (*spec)["serviceAccountName"] = account;
-    if (spec->contains("serviceAccount")) (*spec)["serviceAccount"] = account;
     return true;
   });
 }

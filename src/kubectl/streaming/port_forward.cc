@@ -1,7 +1,4 @@
 // `kubectl port-forward`: local ports that lead into a pod.
-#include <unistd.h>
-
-#include <ctime>
 #include <mutex>
 
 #include "base/strings.h"

@@ -1,10 +1,15 @@
 // `kubectl run`: a pod from an image, and a session in it.
+#include <regex>
+
 #include "base/strings.h"
+#include "kubectl/change/last_applied.h"
 #include "kubectl/objects.h"
+#include "kubectl/overrides.h"
 #include "kubectl/select.h"
 #include "kubectl/streaming/commands.h"
 #include "kubectl/streaming/pod_wait.h"
 #include "kubectl/streaming/pods.h"
+#include "kubectl/values.h"
 #include "kubectl/write_flags.h"
 
 namespace skerry::kubectl {
@@ -34,31 +39,28 @@ std::vector<Flag> flags() {
       {"port", 0, kString, "", "The port that this container exposes."},
       {"privileged", 0, kBool, "false", "If true, run the container in privileged mode."},
       {"quiet", 'q', kBool, "false", "If true, suppress prompt messages."},
+      record_flag(),
       {"restart", 0, kString, "Always", "The restart policy for this Pod.  Legal values [Always, OnFailure, Never]."},
+      {"save-config", 0, kBool, "false", "If true, the configuration of current object will be saved in its annotation."},
       {"rm", 0, kBool, "false", "If true, delete the pod after it exits.  Only valid when attaching to the container, e.g. with '--attach' or with '-i/--stdin'."},
       {"stdin", 'i', kBool, "false", "Keep stdin open on the container in the pod, even if nothing is attached."},
       {"tty", 't', kBool, "false", "Allocate a TTY for the container in the pod."},
   };
 }
 
-Result<Json> pairs_of(const std::vector<std::string>& words, const char* what) {
-  Json out = Json::object();
-  for (const std::string& word : words) {
-    size_t equal = word.find('=');
-    if (equal == 0 || equal == std::string::npos) return plain_error("unexpected " + std::string(what) + ": " + word);
-    out[word.substr(0, equal)] = word.substr(equal + 1);
-  }
-  return out;
+// [host[:port]/]path[:tag][@digest]
+bool is_image_reference(const std::string& text) {
+  static const std::regex kReference(
+      R"((([a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?(\.[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[a-fA-F0-9:]+\])(:[0-9]+)?/)?)"
+      R"([a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*)"
+      R"((:[0-9A-Za-z_][0-9A-Za-z_.-]{0,127})?(@[A-Za-z][A-Za-z0-9]*([-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?)");
+  return text.size() <= 1024 && std::regex_match(text, kReference);
 }
 
 Result<Json> pod_from_flags(Session& session, const std::string& name, const std::vector<std::string>& command) {
   const Flags& f = session.flags;
-  std::vector<std::string> label_words;
-  if (!f.text("labels").empty()) {
-    const std::string text = f.text("labels");
-    for (std::string_view word : split(text, ',')) label_words.emplace_back(word);
-  }
-  Json labels = label_words.empty() ? Json{{"run", name}} : TRY(pairs_of(label_words, "label spec"));
+  Json labels = Json{{"run", name}};
+  if (!f.text("labels").empty()) labels = TRY(label_map(f.text("labels")));
   Json container = {{"name", name}, {"image", f.text("image")}, {"resources", Json::object()}};
   if (f.boolean("stdin")) container["stdin"] = true;
   if (f.boolean("stdin") && !f.boolean("leave-stdin-open")) container["stdinOnce"] = true;
@@ -67,7 +69,7 @@ Result<Json> pod_from_flags(Session& session, const std::string& name, const std
   if (!f.text("image-pull-policy").empty()) container["imagePullPolicy"] = f.text("image-pull-policy");
   for (const std::string& word : f.list("env")) {
     size_t equal = word.find('=');
-    if (equal == 0 || equal == std::string::npos) return plain_error("invalid env: " + word);
+    if (equal == std::string::npos || !env_name_trouble(word.substr(0, equal)).empty()) return plain_error("invalid env: " + word);
     container["env"].push_back({{"name", word.substr(0, equal)}, {"value", word.substr(equal + 1)}});
   }
   if (!f.text("port").empty()) {
@@ -77,32 +79,13 @@ Result<Json> pod_from_flags(Session& session, const std::string& name, const std
   }
   if (f.boolean("privileged")) container["securityContext"] = {{"privileged", true}};
   Json pod = {{"apiVersion", "v1"}, {"kind", "Pod"}, {"metadata", {{"name", name}, {"labels", std::move(labels)}}}};
-  if (!f.list("annotations").empty()) pod["metadata"]["annotations"] = TRY(pairs_of(f.list("annotations"), "annotation"));
+  auto annotations = TRY(parse_pairs(f.list("annotations"), "annotations", false));
+  for (auto& [key, value] : annotations.set) pod["metadata"]["annotations"][key] = value;
   pod["spec"]["containers"].push_back(std::move(container));
   pod["spec"]["restartPolicy"] = f.text("restart");
   pod["spec"]["dnsPolicy"] = "ClusterFirst";
   pod["status"] = Json::object();
   return pod;
-}
-
-Status override_with(Session& session, Json& pod) {
-  std::string text = session.flags.text("overrides"), kind = session.flags.text("override-type");
-  if (kind != "merge" && kind != "json" && kind != "strategic") return plain_error("invalid override type: " + kind);
-  if (text.empty()) return {};
-  auto patch = json::parse_json(text);
-  if (!patch) return plain_error("Invalid JSON Patch");
-  try {
-    if (kind == "json") {
-      pod = pod.patch(*patch);
-    } else if (kind == "merge") {
-      pod.merge_patch(*patch);
-    } else {
-      return plain_error("--override-type=strategic is not supported by this client: use merge or json");
-    }
-  } catch (const Json::exception& e) {
-    return plain_error(std::string("cannot apply --overrides: ") + e.what());
-  }
-  return {};
 }
 
 Json service_for(const std::string& name, const Json& labels, int64_t port) {
@@ -113,7 +96,9 @@ Json service_for(const std::string& name, const Json& labels, int64_t port) {
 
 Result<Json> create(Session& session, const Mapping& mapping, const std::string& ns, Json object, DryRun dry_run) {
   if (session.ns_enforced()) object["metadata"]["namespace"] = ns;
+  record_change(session, object);
   if (dry_run == DryRun::kClient) return object;
+  if (session.flags.boolean("save-config")) object = with_last_applied(std::move(object), true);
   WriteOptions options = TRY(write_options_of(session));
   Objects* objects = TRY(session.objects());
   return objects->create(mapping, ns, object, options);
@@ -170,7 +155,7 @@ Result<int> run(Session& session) {
   if (words.empty() || f.words_before_dash() == 0) return usage_error("NAME is required for run");
   auto timeout = TRY(pod_timeout_of(session));
   if (f.text("image").empty()) return plain_error("--image is required");
-  if (f.text("image").find_first_of(" \t\n\"'\\") != std::string::npos) return plain_error("Invalid image name \"" + f.text("image") + "\": invalid reference format");
+  if (!is_image_reference(f.text("image"))) return plain_error("Invalid image name \"" + f.text("image") + "\": invalid reference format");
   bool in = f.boolean("stdin");
   if (f.boolean("tty") && !in) return usage_error("-i/--stdin is required for containers with -t/--tty=true");
   if (f.boolean("expose") && f.text("port").empty()) return usage_error("--port must be set when exposing a service");
@@ -186,17 +171,20 @@ Result<int> run(Session& session) {
 
   std::string ns = TRY(session.ns());
   Json pod = TRY(pod_from_flags(session, words[0], {words.begin() + 1, words.end()}));
-  TRY(override_with(session, pod));
+  pod = TRY(with_overrides(std::move(pod), f.text("overrides"), f.text("override-type")));
   static const Mapping services = mapping_of("v1", "services", "Service", true);
   bool quiet = attaches && f.boolean("quiet");
   auto printer = TRY(result_printer(session, dry_run, true));
+  Json labels = pod["metadata"]["labels"];
+  Json created = TRY(create(session, pod_mapping(), ns, std::move(pod), dry_run));
   if (f.boolean("expose")) {
     auto port = parse_int(f.text("port"));
-    Json service = TRY(create(session, services, ns, service_for(words[0], pod["metadata"]["labels"], port.value_or(0)), dry_run));
+    Json wanted = service_for(words[0], labels, port.value_or(0));
+    if (!f.text("labels").empty()) wanted["metadata"]["labels"] = labels;
+    Json service = TRY(create(session, services, ns, std::move(wanted), dry_run));
     TRY(print(*printer, services, ns, service));
     if (f.text("output") == "yaml") session.out << "---\n";  // kubectl's own, beside the printer's
   }
-  Json created = TRY(create(session, pod_mapping(), ns, std::move(pod), dry_run));
   if (!attaches) {
     if (!quiet) TRY(print(*printer, pod_mapping(), ns, created));
     return 0;

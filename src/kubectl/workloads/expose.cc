@@ -1,12 +1,12 @@
 // kubectl expose.
 #include "base/strings.h"
-#include "json/patch.h"
-#include "json/yaml.h"
 #include "kubectl/change/last_applied.h"
 #include "kubectl/completion.h"
 #include "kubectl/create/generator.h"
 #include "kubectl/objects.h"
+#include "kubectl/overrides.h"
 #include "kubectl/select.h"
+#include "kubectl/values.h"
 #include "kubectl/workloads/commands.h"
 #include "kubectl/write_flags.h"
 
@@ -28,6 +28,7 @@ std::vector<Flag> flags() {
              {"overrides", 0, kString, "", "An inline JSON override for the generated object."},
              {"port", 0, kString, "", "The port that the service should serve on. Copied from the resource being exposed, if unspecified"},
              {"protocol", 0, kString, "", "The network protocol for the service to be created. Default is 'TCP'."},
+             record_flag(),
              {"save-config", 0, kBool, "false", "If true, the configuration of current object will be saved in its annotation."},
              {"selector", 0, kString, "", "A label selector to use for this service. If empty (the default) infer the selector from the replication controller or replica set."},
              {"session-affinity", 0, kString, "", "If non-empty, set the session affinity for the service to this; legal values: 'None', 'ClientIP'"},
@@ -35,17 +36,6 @@ std::vector<Flag> flags() {
              {"type", 0, kString, "", "Type for this service: ClusterIP, NodePort, LoadBalancer, or ExternalName. Default is 'ClusterIP'."},
          } +
          file_flags("Filename, directory, or URL to files identifying the resource to expose a service") + print_flags();
-}
-
-Result<Json> parse_labels(const std::string& text) {
-  Json out = Json::object();
-  if (text.empty()) return out;
-  for (auto part : split(text, ',')) {
-    auto eq = part.find('=');
-    if (eq == std::string_view::npos || eq == 0) return plain_error("unexpected label spec: " + std::string(part));
-    out[std::string(part.substr(0, eq))] = std::string(part.substr(eq + 1));
-  }
-  return out;
 }
 
 // The pods that the object stands for, as a Service selects them.
@@ -69,7 +59,7 @@ Result<Json> pod_selector(const Item& item) {
     if (!map.is_object() || map.empty()) return plain_error("invalid deployment: no selectors, therefore cannot be exposed");
     return map;
   }
-  return plain_error("cannot expose a " + kind);
+  return plain_error("cannot expose a " + item.mapping.group_kind());
 }
 
 struct Port {
@@ -91,9 +81,13 @@ std::vector<Port> ports_of(const Item& item) {
 Result<Json> make_service(Session& s, const Item& item, const std::string& name) {
   const Flags& f = s.flags;
   Json selector;
-  if (!f.text("selector").empty()) selector = TRY(parse_labels(f.text("selector")));
-  else selector = TRY(pod_selector(item));
-  Json labels = f.changed("labels") ? TRY(parse_labels(f.text("labels"))) : json::find(item.object, {"metadata", "labels"});
+  if (!f.text("selector").empty()) selector = TRY(label_map(f.text("selector")));
+  else {
+    auto found = pod_selector(item);
+    if (!found && !starts_with(found.error().message, "cannot expose")) return plain_error("couldn't retrieve selectors via --selector flag or introspection: " + found.error().message);
+    selector = TRY(std::move(found));
+  }
+  Json labels = f.changed("labels") ? TRY(label_map(f.text("labels"))) : json::find(item.object, {"metadata", "labels"});
   Json metadata = {{"name", name}};
   if (labels.is_object() && !labels.empty()) metadata["labels"] = labels;
   Json ports = Json::array();
@@ -142,38 +136,38 @@ Result<int> run(Session& s) {
   Selection q = selection_of(s);
   q.label_selector.clear();  // --selector is the service's
   // What a file describes need not exist.
-  auto items = TRY(select_items(s, q, {.fetch = q.filenames.empty() && q.kustomize.empty()}));
+  auto found = TRY(select(s, q, {.fetch = q.filenames.empty() && q.kustomize.empty()}));
   auto* objects = TRY(s.objects());
-  for (auto& item : items) {
+  for (auto& item : found.items) {
     std::string name = s.flags.text("name").empty() ? item.name : s.flags.text("name");
     if (s.flags.text("name").empty() && name.size() > 63) name.resize(63);
     auto made = make_service(s, item, name);
     if (!made) {
-      s.fail(made.error());
+      found.errors.push_back(made.error());
       continue;
     }
     Json service = std::move(*made);
-    if (std::string text = s.flags.text("overrides"); !text.empty()) {
-      auto patch = json::parse_yaml(text);
-      if (!patch) return plain_error("--overrides: " + patch.error().message);
-      std::string type = s.flags.text("override-type");
-      if (type == "json") service = TRY(json::apply_json_patch(service, *patch));
-      else if (type == "merge" || type == "strategic") service = json::apply_merge_patch(service, *patch);
-      else return plain_error("invalid overrideType: " + type);
+    auto overridden = with_overrides(std::move(service), s.flags.text("overrides"), s.flags.text("override-type"));
+    if (!overridden) {
+      found.errors.push_back(overridden.error());
+      continue;
     }
+    service = std::move(*overridden);
+    record_change(s, service);
     if (s.ns_enforced()) service["metadata"]["namespace"] = item.ns;
-    if (s.flags.boolean("save-config")) service = with_last_applied(std::move(service));
+    if (s.flags.boolean("save-config")) service = with_last_applied(std::move(service), true);
     Item target{.mapping = mapping_of("v1", "services", "Service", true), .ns = item.ns, .name = name};
     if (dry_run != DryRun::kClient) {
       auto created = objects->create(target.mapping, item.ns, service, write);
       if (!created) {
-        s.fail(created.error());
+        found.errors.push_back(created.error());
         continue;
       }
       service = std::move(*created);
     }
     TRY(printer->print(target, service, "exposed"));
   }
+  s.fail(found.errors);
   return 0;
 }
 

@@ -119,12 +119,16 @@ Status follow(Session& s, Objects& objects, const Item& item) {
 }
 
 Result<int> run(Session& s) {
-  auto items = TRY(select_items(s, {.fetch = true}));
+  if (s.words().empty() && s.flags.list("filename").empty() && s.flags.text("kustomize").empty()) return plain_error("required resource not specified");
+  if (int64_t revision = s.flags.number("revision"); revision < 0) return plain_error("revision must be a positive integer: " + std::to_string(revision));
+  auto found = TRY(select(s, selection_of(s), {.fetch = true, .bare_types = BareTypes::kEach}));
+  if (found.items.empty() && found.errors.empty()) s.err << "No resources found in " << TRY(s.ns()) << " namespace.\n";
   auto* objects = TRY(s.objects());
-  for (auto& item : items) {
+  for (auto& item : found.items) {
     auto status = follow(s, *objects, item);
-    if (!status) s.fail(status.error());
+    if (!status) found.errors.push_back(status.error());
   }
+  s.fail(found.errors);
   return 0;
 }
 
@@ -135,7 +139,9 @@ Result<RolloutState> rollout_state(const Json& object, int64_t revision) {
   if (kind == "Deployment") return deployment(object, revision);
   if (kind == "DaemonSet") return daemon_set(object);
   if (kind == "StatefulSet") return stateful_set(object);
-  return plain_error("no status viewer has been implemented for " + kind);
+  std::string group = json::str(object, "apiVersion");
+  group.resize(group.find('/') == std::string::npos ? 0 : group.find('/'));
+  return plain_error("no status viewer has been implemented for " + kind + (group.empty() ? "" : "." + group));
 }
 
 constexpr Command kRolloutStatus{
