@@ -123,6 +123,7 @@ class Change {
   Result<int> run(const std::vector<std::string>& resources, ResultPrinter& printer) {
     Selection q = selection_of(s_);
     q.words = resources;
+    if (resources.size() > 1) q.all = false;  // names say more
     auto selected = TRY(select(s_, q, {.fetch = true}));
     if (!s_.flags.text("resource-version").empty() && !selected.single) return plain_error("--resource-version may only be used with a single resource");
     std::vector<std::vector<Error>> failures;

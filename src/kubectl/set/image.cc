@@ -68,11 +68,14 @@ Result<int> run_resources(Session& s) {
     Json* spec = pod_spec_of(object);
     if (!spec) return no_pod_template(item);
     bool found = false;
-    for (auto& c : (*spec)["containers"]) {
-      if (!matches_name(pattern, json::str(c, "name"))) continue;
-      found = true;
-      for (auto& [name, value] : limits.items()) c["resources"]["limits"][name] = value;
-      for (auto& [name, value] : requests.items()) c["resources"]["requests"][name] = value;
+    for (const char* list : {"containers", "initContainers"}) {
+      if (!spec->contains(list)) continue;
+      for (auto& c : (*spec)[list]) {
+        if (!matches_name(pattern, json::str(c, "name"))) continue;
+        found = true;
+        for (auto& [name, value] : limits.items()) c["resources"]["limits"][name] = value;
+        for (auto& [name, value] : requests.items()) c["resources"]["requests"][name] = value;
+      }
     }
     if (!found) not_found.push_back(plain_error("error: unable to find container named " + pattern));
     return found;

@@ -57,7 +57,7 @@ Status check_set_flags(Session& s, const SetRun& run) {
 Result<bool> find_objects(Session& s, SetRun& run, const std::vector<std::string>& resources) {
   Selection q = selection_of(s);
   q.words = resources;
-  if (!q.label_selector.empty()) q.all = false;  // check_set_flags() tells
+  if (!q.label_selector.empty() || resources.size() > 1) q.all = false;  // check_set_flags() tells of the one; names say more
   if (run.local && !resources.empty())
     return plain_error("you must specify resources by --filename when --local is set.\nExample resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'");
   auto selected = TRY(select(s, q, {.fetch = true}));
@@ -129,10 +129,18 @@ Result<int> change_objects(Session& s, SetRun& run, const SetTexts& texts, const
 
 bool matches_name(std::string_view pattern, std::string_view name) {
   if (pattern == "*") return true;
-  auto star = pattern.find('*');
-  if (star == std::string_view::npos) return pattern == name;
-  std::string_view before = pattern.substr(0, star), after = pattern.substr(star + 1);
-  return name.size() >= before.size() + after.size() && starts_with(name, before) && ends_with(name, after);
+  if (pattern.find('*') == std::string_view::npos) return pattern == name;
+  auto parts = split(pattern, '*');
+  size_t at = 0;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (parts[i].empty()) continue;
+    bool first = i == 0, last = i + 1 == parts.size();
+    if (last) return name.size() >= at + parts[i].size() && ends_with(name, parts[i]);
+    size_t found = name.find(parts[i], at);
+    if (found == std::string_view::npos || (first && found != 0)) return false;
+    at = found + parts[i].size();
+  }
+  return true;
 }
 
 }  // namespace skerry::kubectl

@@ -87,7 +87,7 @@ Result<Json> make_service(Session& s, const Item& item, const std::string& name)
     if (!found && !starts_with(found.error().message, "cannot expose")) return plain_error("couldn't retrieve selectors via --selector flag or introspection: " + found.error().message);
     selector = TRY(std::move(found));
   }
-  Json labels = f.changed("labels") ? TRY(label_map(f.text("labels"))) : json::find(item.object, {"metadata", "labels"});
+  Json labels = !f.text("labels").empty() ? TRY(label_map(f.text("labels"))) : json::find(item.object, {"metadata", "labels"});
   Json metadata = {{"name", name}};
   if (labels.is_object() && !labels.empty()) metadata["labels"] = labels;
   Json ports = Json::array();
