@@ -54,7 +54,7 @@ Status show_history(Session& s, Objects& objects, const Item& item, int64_t want
     return plain_error("error retrieving history for \"" + item.mapping.group_kind() + "\", no visitor method exists for {" + item.mapping.group + " " + item.mapping.kind + "}");
   auto revisions = TRY(revisions_of(objects, item));
   if (wanted > 0 && !revisions.count(wanted)) return plain_error("unable to find the specified revision");
-  if (!s.flags.text("output").empty() && s.flags.text("output") != "name") {
+  if (!s.flags.text("output").empty()) {
     auto printer = TRY(output::make_printer(output_flags_of(s), {}, template_reader(s)));
     for (auto& [number, revision] : revisions)
       if (wanted == 0 || number == wanted) TRY(printer->print(revision.object, s.out));
