@@ -20,6 +20,10 @@ std::string unclosed(std::string_view text, char open, char close, int line, int
     end = end == text.npos ? text.size() : end + 1;
   }
   end = std::min(text.size(), end + static_cast<size_t>(column - 1));
+  if (text.find('\n', end) == text.npos && !ends_with(text, "\n")) {  // the end of a text is on a line of its own
+    end = text.size();
+    ++line;
+  }
   // Outside of quotes and comments, nothing in a manifest has these characters but flow collections.
   int depth = 0;
   for (size_t i = end; i-- > 0;) {

@@ -16,6 +16,7 @@ TEST_CASE("mistakes in YAML are told in the stock client's words and lines") {
       {"apiVersion: v1\nkind: [\n", "yaml: line 2: did not find expected node content"},
       {"apiVersion: v1\nkind: {\n", "yaml: line 2: did not find expected node content"},
       {"x: 1\napiVersion: v1\nkind: [a, b\n", "yaml: line 2: did not find expected ',' or ']'"},
+      {"x: [", "yaml: line 1: did not find expected node content"},
       {"a: b\nc: d: e\n", "yaml: line 2: mapping values are not allowed in this context"},
       {"a:\n\tb: c\n", "yaml: line 2: found character that cannot start any token"},
       {"a: b\n- c\n", "yaml: line 1: did not find expected key"},

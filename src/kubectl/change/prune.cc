@@ -1,15 +1,12 @@
 #include "kubectl/change/prune.h"
 
-#include <unistd.h>
-
-#include <cstdio>
-#include <ctime>
 #include <span>
 
 #include "base/strings.h"
 #include "kubectl/change/delete_flags.h"
 #include "kubectl/change/last_applied.h"
 #include "kubectl/discovery.h"
+#include "kubectl/log_line.h"
 
 namespace skerry::kubectl {
 
@@ -26,17 +23,6 @@ Result<Mapping> kind_named(Discovery& discovery, std::string_view text) {
   if (parts.size() != 3) return plain_error("invalid GroupVersionKind format: " + std::string(text) + ", please follow <group/version/kind>");
   std::string group(parts[0] == "core" ? "" : parts[0]);
   return discovery.by_kind((group.empty() ? "" : group + "/") + std::string(parts[1]), parts[2]);
-}
-
-// A line as klog writes warnings.
-std::string logged(std::string_view text) {
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  tm t{};
-  ::localtime_r(&now.tv_sec, &t);
-  char head[64];
-  std::snprintf(head, sizeof head, "W%02d%02d %02d:%02d:%02d.%06ld %7d", t.tm_mon + 1, t.tm_mday, t.tm_hour, t.tm_min, t.tm_sec, now.tv_nsec / 1000, static_cast<int>(::getpid()));
-  return std::string(head) + " prune.go] " + std::string(text) + "\n";
 }
 
 }  // namespace
@@ -60,8 +46,9 @@ Result<std::vector<Mapping>> prune_kinds(Session& s) {
 
 Result<std::vector<Item>> find_unvisited(Session& s, Objects& objects, const std::vector<Mapping>& kinds, const Visited& visited) {
   if (s.flags.list("prune-allowlist").empty())
-    s.err << logged("Deprecated: kubectl apply will no longer prune non-namespaced resources by default when used with the --namespace flag in a future release. "
-                    "To preserve the current behaviour, list the resources you want to target explicitly in the --prune-allowlist flag.");
+    s.err << log_line('W', "prune.cc", "Deprecated: kubectl apply will no longer prune non-namespaced resources by default when used with the --namespace flag in a future release. "
+                    "To preserve the current behaviour, list the resources you want to target explicitly in the --prune-allowlist flag.")
+          << '\n';
   std::vector<Item> out;
   auto add = [&](const Mapping& mapping, const std::string& ns) -> Status {
     Json list = TRY(objects.list(mapping, ns, {.label_selector = s.flags.text("selector")}));

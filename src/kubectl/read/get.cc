@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/strings.h"
+#include "json/yaml.h"
 #include "kubectl/discovery.h"
 #include "kubectl/objects.h"
 #include "kubectl/printing.h"
@@ -13,6 +14,7 @@
 #include "kubectl/write_flags.h"
 #include "output/custom_columns.h"
 #include "output/json_text.h"
+#include "output/printer.h"
 #include "output/sort.h"
 #include "output/table_printer.h"
 
@@ -156,9 +158,33 @@ class Get {
     return o;
   }
 
-  Status print_tables(const std::vector<Item>& items) {
+  // Of several kinds, named objects are read before anything is shown: only kinds that something was found of count as several.
+  Result<std::vector<std::pair<Item, Json>>> read_named(const std::vector<Item>& items) {
+    std::vector<std::pair<Item, Json>> out;
+    for (auto& item : items) {
+      TRY(fetch(item, [&](Json page) -> Status {
+        out.emplace_back(item, std::move(page));
+        return {};
+      }));
+    }
+    return out;
+  }
+
+  static bool of_several_kinds(const std::vector<Item>& items) {
     bool several = false;
     for (auto& i : items) several |= i.mapping.kind != items[0].mapping.kind || i.mapping.group != items[0].mapping.group;
+    return several;
+  }
+
+  Status print_tables(std::vector<Item> items) {
+    std::vector<std::pair<Item, Json>> read;
+    bool ahead = of_several_kinds(items) && std::all_of(items.begin(), items.end(), [](auto& i) { return !i.name.empty(); });
+    if (ahead) {
+      read = TRY(read_named(items));
+      items.clear();
+      for (auto& [item, page] : read) items.push_back(item);
+    }
+    const bool several = of_several_kinds(items);
     auto now = SystemClock().now();
     std::string sort_by = f_.text("sort-by");
     bool written = false;
@@ -171,7 +197,7 @@ class Get {
       output::TabWriter writer = output::TabWriter::for_tables();
       Json merged;
       for (; i < end; ++i) {
-        TRY(fetch(items[i], [&](Json page) -> Status {
+        auto show = [&](Json page) -> Status {
           size_t n = page.contains("rows") && page["rows"].is_array() ? page["rows"].size() : page.contains("items") ? page["items"].size() : 1;
           rows += n;
           if (n == 0) return {};
@@ -179,7 +205,9 @@ class Get {
           if (merged.is_null()) merged = std::move(page);
           else for (auto& row : page["rows"]) merged["rows"].push_back(std::move(row));
           return {};
-        }));
+        };
+        if (ahead) TRY(show(std::move(read[i].second)));
+        else TRY(fetch(items[i], show));
       }
       if (!merged.is_null()) {
         // As the stock client: rows that cannot be sorted are not shown at all.
@@ -343,16 +371,25 @@ class Get {
       s_.out << watch_writer_.flush();
       return {};
     }
-    if (with_type) {
-      Json event = {{"type", type}, {"object", object}};
-      return objects_printer_->print(event, s_.out);
-    }
+    if (with_type && format_.format != output::Format::kName) return print_whole_event(type, object);
     return objects_printer_->print(object, s_.out);
+  }
+
+  Status print_whole_event(const std::string& type, const Json& object) {
+    Json shown = out_flags_.show_managed_fields ? object : output::without_managed_fields(object);
+    if (format_.format == output::Format::kJson) {
+      s_.out << "{\"type\":" << json::dump(Json(type)) << ",\"object\":" << output::dump_json(shown, -1) << "}\n";
+      return {};
+    }
+    Json event = {{"type", type}, {"object", std::move(shown)}};
+    if (format_.format != output::Format::kYaml) return objects_printer_->print(event, s_.out);
+    s_.out << (std::exchange(printed_event_, true) ? "---\n" : "") << json::dump_yaml(event);
+    return {};
   }
 
   Session& s_;
   const Flags& f_;
-  bool watch_ = false, table_ = false, single_ = false, printed_columns_ = false;
+  bool watch_ = false, table_ = false, single_ = false, printed_columns_ = false, printed_event_ = false;
   output::OutputFlags out_flags_;
   output::OutputFormat format_;
   std::vector<Error> errors_;
