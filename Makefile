@@ -275,7 +275,7 @@ endif
 # A test/<suite>/rules.mk may add more targets (## comments make them appear in `make help`).
 HARNESS := $(filter test/harness/%.cc,$(FILES))
 SUITES := $(sort $(foreach f,$(filter test/%_test.cc,$(FILES)),$(word 2,$(subst /, ,$f))))
-SUITE_FOLDERS := $(call closure,client) $(filter os,$(FOLDERS))
+SUITE_FOLDERS := $(sort $(call closure,client) $(call closure,kubeconfig)) $(filter os,$(FOLDERS))
 BENCH := $(filter test/bench/%.cc,$(FILES))
 define suite_rules
 $(B)/$2: $(call objects,$(HARNESS) $(filter test/$1/%.cc,$(FILES))) $3 \
@@ -308,7 +308,7 @@ $(QEMU): test/tools/fetch_tools.sh
 .PHONY: test test-unit integration test-kubectl-132 bench fuzz asan tsan ubsan
 RUN_TESTS = SKERRY=$(abspath $(B)/skerry) TEST_TOOLS=$(abspath $(TEST_TOOLS)) test/tools/run_tests.sh
 NEEDED_BY_TESTS := $(if $(INTEGRATION)$(INTEGRATION_SCRIPTS),test-tools)
-test: skerry $(UNIT_TESTS) $(INTEGRATION) $(NEEDED_BY_TESTS) ## build all, run unit tests and the integration programs
+test: skerry $(UNIT_TESTS) $(INTEGRATION) $(if $(BENCH),$(B)/bench) $(NEEDED_BY_TESTS) ## build all, run unit tests and the integration programs
 	@$(RUN_TESTS) $(UNIT_TESTS) $(INTEGRATION) $(INTEGRATION_SCRIPTS)
 test-unit: $(UNIT_TESTS) ## the unit tests of all folders
 	@RUN='$(RUN_TEST)' $(RUN_TESTS) $(UNIT_TESTS)
