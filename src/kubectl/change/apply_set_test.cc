@@ -3,67 +3,18 @@
 #include <stdlib.h>
 
 #include <map>
-#include <mutex>
-#include <sstream>
 #include <vector>
 
-#include "http/server.h"
 #include "json/json.h"
 #include "kubectl/builtin_type.h"
 #include "kubectl/change/apply_patch.h"
 #include "kubectl/change/edit_loop.h"
-#include "kubectl/main.h"
+#include "kubectl/test_support.h"
 
 namespace skerry::kubectl {
 namespace {
 
 const std::string kId = "applyset-XPS7DQcglYD3_BOTiwpLtirwmT9y1Q06wbJ7TyrjGmY-v1";  // of Secret "my-set" in "my-ns"
-
-struct Seen {
-  std::string method, path, query, body;
-};
-
-class Canned {
- public:
-  explicit Canned(std::map<std::string, std::string> answers)
-      : answers_(std::move(answers)), server_({}, [this](const http::Request& request, http::ResponseWriter& writer) { answer(request, writer); }) {
-    REQUIRE(server_.start().has_value());
-  }
-
-  struct Ran {
-    int code;
-    std::string out, err;
-  };
-  Ran run(std::vector<std::string> args, const std::string& input) {
-    std::istringstream in(input);
-    std::ostringstream out, err;
-    for (const std::string& a : {"--server=http://127.0.0.1:" + std::to_string(server_.port()), std::string("--kubeconfig=/dev/null"), std::string("--cache-dir=")})
-      args.push_back(a);
-    int code = run_kubectl(args, {in, out, err});
-    return {code, out.str(), err.str()};
-  }
-  std::vector<Seen> writes() {
-    std::lock_guard lock(mutex_);
-    return writes_;
-  }
-
- private:
-  void answer(const http::Request& request, http::ResponseWriter& writer) {
-    std::string key = request.method + " " + request.path;
-    if (request.method != "GET") {
-      std::lock_guard lock(mutex_);
-      writes_.push_back({request.method, request.path, request.raw_query, request.body});
-    }
-    auto found = answers_.find(key);
-    if (found != answers_.end()) return writer.send(200, "application/json", found->second);
-    writer.send(404, "application/json", std::string(R"({"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","message":"not here","code":404})"));
-  }
-
-  const std::map<std::string, std::string> answers_;
-  std::mutex mutex_;
-  std::vector<Seen> writes_;
-  http::Server server_;  // last: its threads end first
-};
 
 // KUBECTL_APPLYSET for the time of a test.
 struct Enabled {

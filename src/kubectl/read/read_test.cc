@@ -2,47 +2,12 @@
 #include <doctest/doctest.h>
 
 #include <map>
-#include <sstream>
 
-#include "http/server.h"
 #include "json/json.h"
-#include "kubectl/main.h"
+#include "kubectl/test_support.h"
 
 namespace skerry::kubectl {
 namespace {
-
-class Canned {
- public:
-  explicit Canned(std::map<std::string, std::string> answers)
-      : answers_(std::move(answers)), server_({}, [this](const http::Request& request, http::ResponseWriter& writer) { answer(request, writer); }) {
-    REQUIRE(server_.start().has_value());
-  }
-
-  struct Ran {
-    int code;
-    std::string out, err;
-  };
-  Ran run(std::vector<std::string> args) {
-    std::istringstream in;
-    std::ostringstream out, err;
-    // No file of this machine has a say.
-    for (const std::string& a : {"--server=http://127.0.0.1:" + std::to_string(server_.port()), std::string("--kubeconfig=/dev/null"), std::string("--cache-dir=")})
-      args.push_back(a);
-    int code = run_kubectl(args, {in, out, err});
-    return {code, out.str(), err.str()};
-  }
-
- private:
-  void answer(const http::Request& request, http::ResponseWriter& writer) {
-    auto found = answers_.find(request.path);
-    if (found != answers_.end()) return writer.send(200, "application/json", found->second);
-    writer.send(404, "application/json",
-                std::string(R"({"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","message":"not here","code":404})"));
-  }
-
-  std::map<std::string, std::string> answers_;
-  http::Server server_;
-};
 
 const std::string kCore = R"({"kind":"APIVersions","versions":["v1"]})";
 const std::string kCoreList =
