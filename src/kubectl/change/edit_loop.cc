@@ -7,6 +7,7 @@
 #include "kubectl/change/editor.h"
 #include "kubectl/discovery.h"
 #include "kubectl/yaml_error.h"
+#include "output/go_format.h"
 #include "output/json_text.h"
 #include "output/kyaml.h"
 #include "output/printer.h"
@@ -49,7 +50,7 @@ class Loop {
   Result<int> run() {
     std::string format = s_.flags.text("output");
     if (!format.empty() && format != "json" && format != "yaml" && format != "kyaml")
-      return plain_error("unable to match a printer suitable for the output format \"" + format + "\", allowed formats are: json,kyaml,yaml");
+      return plain_error("unable to match a printer suitable for the output format " + output::go_quote(format) + ", allowed formats are: json,kyaml,yaml");
     json_ = format == "json";
     const std::string original = printed(format);
     std::string shown = original;

@@ -10,7 +10,6 @@
 #include "kubectl/objects.h"
 #include "kubectl/select.h"
 #include "kubectl/sources.h"
-#include "output/go_format.h"
 
 namespace skerry::kubectl {
 
@@ -57,19 +56,12 @@ Result<int> run(Session& s) {
     return printer->print(item, object, "created");
   };
   if (s.flags.boolean("edit")) {
-    // What is edited is printed as a whole, or not at all.
-    if (std::string o = to_lower(s.flags.text("output")); !o.empty() && o != "json" && o != "yaml" && o != "kyaml") {
-      s.fail(std::vector<Error>(selected.items.size(), plain_error("unable to match a printer suitable for the output format " + output::go_quote(s.flags.text("output")) +
-                                                                   ", allowed formats are: json,kyaml,yaml")));
-      return 1;
-    }
     // Object by object, each in an editor of its own.
     EditLoop loop;
     loop.save = [&](const Item& before, const Item& edited) -> Status {
       Item item = edited;
       if (item.ns.empty()) item.ns = before.ns;
-      auto status = create(item, edited.object);
-      return status;
+      return create(item, edited.object);
     };
     std::vector<Error> errors;
     for (auto& item : selected.items) {
